@@ -1,0 +1,27 @@
+"""Fixtures shared by every tier. Fixtures of one folder live in that folder's conftest.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The checkout this test runs in."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real files with known figures, kept outside the project in `../shared/data`."""
+    folder = ROOT.parent / "shared" / "data"
+    if folder.is_dir():
+        return folder
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{folder} is missing: CI must prove the figures against the real files")
+    pytest.skip(f"{folder} is missing: the real files are not part of the project")
