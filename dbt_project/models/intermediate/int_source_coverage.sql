@@ -1,7 +1,8 @@
 {% set dated = [
     ('orders', 'stg_files__orders', 'ordered_at', true),
-    ('order_lines', 'stg_files__order_lines', 'ordered_at', true),
+    ('orders', 'stg_files__order_lines', 'ordered_at', true),
     ('refunds', 'stg_files__refunds', 'refunded_at', true),
+    ('customers', 'stg_files__customers', 'created_at', true),
     ('sessions', 'stg_files__sessions', 'started_at', true),
     ('ad_spend', 'stg_files__ad_spend', 'spend_date', false),
     ('deals', 'stg_files__deals', 'created_at', true),
@@ -10,9 +11,9 @@
     ('survey_responses', 'stg_files__survey_responses', 'responded_at', true),
     ('hours', 'stg_files__hours', 'worked_on', false),
 ] -%}
--- Grain: one row per source with data: the ledger, or an entity of the declared files. Says from when to when it speaks.
--- An auditfile exported during its year speaks until the day it was made. An entity whose last row is within a week
--- of the newest export was complete on that day: small companies do not sell, or get an answer, every day.
+-- Grain: one row per source with data: the ledger, or a subject of the declared files. Says from when to when it speaks.
+-- An auditfile exported during its year speaks until the day it was made. A subject is complete until the newest export
+-- when its last row is not much older than its rows usually lie apart: a small company does not get an answer every day.
 with
 
 settings as (
@@ -31,57 +32,82 @@ ledger as (
 
     select
         'ledger' as source,
-        sum(lines_count) as row_count,
+        cast(sum(lines_count) as bigint) as row_count,
         min(fiscal_year_start) as first_date,
-        max(least(fiscal_year_end, coalesce(date_created, fiscal_year_end))) as last_date
+        max(least(fiscal_year_end, greatest(fiscal_year_start, coalesce(date_created, fiscal_year_end)))) as last_date
     from auditfiles
     having sum(lines_count) > 0
 
 ),
 
-entities as (
+file_rows as (
 
     {% for source, model, column, is_instant in dated -%}
     select
         '{{ source }}' as source,
         count(*) as row_count,
         {% if is_instant -%}
-        min({{ local_date('rows.' ~ column, 'settings.time_zone') }}) as first_date,
-        max({{ local_date('rows.' ~ column, 'settings.time_zone') }}) as last_date
+        min({{ local_date('file_rows.' ~ column, 'settings.time_zone') }}) as first_date,
+        max({{ local_date('file_rows.' ~ column, 'settings.time_zone') }}) as last_date
         {%- else -%}
-        min(rows.{{ column }}) as first_date,
-        max(rows.{{ column }}) as last_date
+        min(file_rows.{{ column }}) as first_date,
+        max(file_rows.{{ column }}) as last_date
         {%- endif %}
-    from {{ ref(model) }} as rows
+    from {{ ref(model) }} as file_rows
     cross join settings
-    having count(*) > 0
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    union all
+    {% endfor -%}
+    select
+        'refunds' as source,
+        count(*) as row_count,
+        min({{ local_date('refund_lines.ordered_at', 'settings.time_zone') }}) as first_date,
+        max({{ local_date('refund_lines.ordered_at', 'settings.time_zone') }}) as last_date
+    from {{ ref('stg_files__order_lines') }} as refund_lines
+    cross join settings
+    where refund_lines.line_type = 'refund'
+
+),
+
+subjects as (
+
+    select
+        source,
+        cast(sum(row_count) as bigint) as row_count,
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from file_rows
+    group by source
+    having sum(row_count) > 0
 
 ),
 
 newest_export as (
 
-    select max(last_date) as last_date from entities
+    select max(last_date) as last_date from subjects
 
 ),
 
-entities_complete as (
+subjects_complete as (
 
     select
-        entities.source,
-        entities.row_count,
-        entities.first_date,
+        subjects.source,
+        subjects.row_count,
+        subjects.first_date,
         case
-            when {{ dbt.datediff('entities.last_date', 'newest_export.last_date', 'day') }} <= 7
+            when
+                {{ dbt.datediff('subjects.last_date', 'newest_export.last_date', 'day') }}
+                <= greatest(
+                    7,
+                    3 * {{ dbt.datediff('subjects.first_date', 'subjects.last_date', 'day') }} / subjects.row_count
+                )
                 then newest_export.last_date
-            else entities.last_date
+            else subjects.last_date
         end as last_date
-    from entities
+    from subjects
     cross join newest_export
 
 )
 
 select * from ledger
 union all
-select * from entities_complete
+select * from subjects_complete

@@ -1,0 +1,105 @@
+-- Grain: one row per notice a reader should know about the data behind the numbers.
+with
+
+accounts as (
+
+    select * from {{ ref('dim_account') }}
+
+),
+
+opening as (
+
+    select * from {{ ref('int_opening_balances') }}
+
+),
+
+auditfiles as (
+
+    select * from {{ ref('stg_xaf__auditfiles') }}
+
+),
+
+first_year as (
+
+    select
+        auditfiles.company_id,
+        auditfiles.fiscal_year,
+        auditfiles.company_name
+    from auditfiles
+    inner join (
+        select
+            company_id,
+            min(fiscal_year_start) as fiscal_year_start
+        from auditfiles
+        group by company_id
+    ) as earliest
+        on
+            auditfiles.company_id = earliest.company_id
+            and auditfiles.fiscal_year_start = earliest.fiscal_year_start
+
+),
+
+mapped_by_group as (
+
+    select
+        'accounts_mapped_by_group' as code,
+        'info' as severity,
+        count(distinct account_id) as accounts
+    from accounts
+    where rgs_source = 'leadDescription'
+    having count(distinct account_id) > 0
+
+),
+
+mapped_by_company as (
+
+    select
+        'accounts_mapped_by_company' as code,
+        'info' as severity,
+        count(distinct account_id) as accounts
+    from accounts
+    where rgs_source = 'account_mapping'
+    having count(distinct account_id) > 0
+
+),
+
+years_without_opening as (
+
+    select
+        first_year.fiscal_year,
+        first_year.company_name
+    from first_year
+    left join opening
+        on
+            first_year.company_id = opening.company_id
+            and first_year.fiscal_year = opening.fiscal_year
+    where opening.fiscal_year is null
+
+)
+
+select
+    code,
+    severity,
+    cast(accounts as varchar)
+    || ' grootboekrekening(en) zonder RGS-code zijn ingedeeld op de groepsnaam in de auditfile.' as message_nl,
+    cast(accounts as varchar)
+    || ' ledger account(s) without an RGS code were placed by the group name in the auditfile.' as message_en
+from mapped_by_group
+union all
+select
+    code,
+    severity,
+    cast(accounts as varchar)
+    || ' grootboekrekening(en) zonder RGS-code zijn ingedeeld volgens de rekeningkoppeling van het bedrijf.' as message_nl,
+    cast(accounts as varchar)
+    || ' ledger account(s) without an RGS code were placed by the company''s account mapping.' as message_en
+from mapped_by_company
+union all
+select
+    'no_opening_balance' as code,
+    'warning' as severity,
+    'De auditfile van ' || company_name || ' over ' || fiscal_year
+    || ' heeft geen openingsbalans: balansposten tonen alleen de mutaties sinds het begin van dat boekjaar.' as message_nl,
+    'The auditfile of ' || company_name || ' for ' || fiscal_year
+    || ' has no opening balance: balance sheet items show only the movements since that fiscal year began.' as message_en
+from years_without_opening
