@@ -1,4 +1,3 @@
-{% set registered = registered_metrics() -%}
 -- Grain: one row per metric, version, period grain, period and scope. The total scope has a row for every period, so that a
 -- missing value always carries its reason. The value is divided here and nowhere else; ratios are never averaged.
 with
@@ -33,41 +32,18 @@ targets as (
 
 ),
 
-metric_sources as (
-
-    {% for row in registered -%}
-    {% set metric_loop = loop -%}
-    {% for source in row.sources -%}
-    select
-        '{{ row.metric }}' as metric,
-        {{ row.version }} as version,
-        '{{ source }}' as source
-    {% if not (loop.last and metric_loop.last) -%}
-    union all
-    {% endif %}
-    {% endfor %}
-    {% else -%}
-    select
-        cast(null as varchar) as metric,
-        cast(null as integer) as version,
-        cast(null as varchar) as source
-    where 1 = 0
-    {% endfor %}
-
-),
-
 metric_coverage as (
 
     select
-        metric_sources.metric,
-        metric_sources.version,
-        count(*) = count(coverage.source) as has_sources,
+        metrics.metric,
+        metrics.version,
+        count(coverage.source) = length(metrics.sources) - length(replace(metrics.sources, ',', '')) + 1 as has_sources,
         max(coverage.first_date) as first_date,
         min(coverage.last_date) as last_date
-    from metric_sources
+    from metrics
     left join coverage
-        on metric_sources.source = coverage.source
-    group by metric_sources.metric, metric_sources.version
+        on ',' || metrics.sources || ',' like '%,' || coverage.source || ',%'
+    group by metrics.metric, metrics.version, metrics.sources
 
 ),
 
