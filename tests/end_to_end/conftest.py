@@ -1,0 +1,79 @@
+"""Runs the command line as a person would: a process of its own, an inbox, a data folder, nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Company:
+    """One company: its inbox and its data folder, driven through the command line."""
+
+    inbox: Path
+    data: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `kerncijfers` with these arguments; never raises on a non-zero exit."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("KERNCIJFERS_")}
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("kerncijfers")), *arguments],
+            capture_output=True,
+            text=True,
+            env={**environment, "COLUMNS": "160"},
+            cwd=self.data.parent,
+            timeout=600,
+            check=False,
+        )
+
+    def refresh(self, *more: str) -> subprocess.CompletedProcess[str]:
+        """Refresh this company from its inbox."""
+        return self.run("refresh", "--inbox", str(self.inbox), "--data", str(self.data), *more)
+
+    def released(self, metric: str, period: str, *more: str, grain: str = "year") -> dict[str, Any]:
+        """What `kerncijfers value --json` says of one released value."""
+        answer = self.run(
+            "value", metric, "--grain", grain, "--period", period, "--json", "--data", str(self.data), *more
+        )
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    def value(self, metric: str, period: str, *more: str, grain: str = "year") -> Decimal | None:
+        """The released value itself, exact."""
+        released = self.released(metric, period, *more, grain=grain)["value"]
+        return None if released is None else Decimal(released)
+
+    def marts(self) -> Path:
+        """The private warehouse of the current release: raw tables and every model."""
+        release = (self.data / "current").resolve().name
+        return self.data / "warehouse" / f"{release}.duckdb"
+
+
+MakeCompany = Callable[..., Company]
+
+
+@pytest.fixture(scope="session")
+def make_company(tmp_path_factory: pytest.TempPathFactory) -> MakeCompany:
+    """A new company whose inbox holds copies of the given files."""
+
+    def make(*files: Path, company: Path | None = None) -> Company:
+        root = tmp_path_factory.mktemp("company")
+        inbox = root / "inbox"
+        inbox.mkdir()
+        for file in files:
+            shutil.copy(file, inbox / file.name)
+        if company is not None:
+            shutil.copy(company, inbox / "company.toml")
+        return Company(inbox=inbox, data=root / "data")
+
+    return make
