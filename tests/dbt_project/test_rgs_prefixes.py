@@ -15,17 +15,13 @@ MEMORANDUM = ("WNer", "WMfo")
 @pytest.fixture(scope="module")
 def placed(shared_data: Path) -> duckdb.DuckDBPyRelation:
     """Every RGS code below level 1, with the rule of its longest prefix."""
-    connection = duckdb.connect()
-    codes = connection.read_csv(str(shared_data / "rgs" / "rgs_mkb_3_7.csv"), all_varchar=True)
-    rules = connection.read_csv(str(SEEDS / "rgs_prefixes.csv"), all_varchar=True)
-    return connection.sql(
-        """
-        select codes.rgs_code, arg_max(rules, length(rules.rgs_prefix)) as rule
-        from codes
-        left join rules on starts_with(codes.rgs_code, rules.rgs_prefix)
-        where codes.nivo <> '1'
-        group by codes.rgs_code
-        """
+    codes = duckdb.read_csv(str(shared_data / "rgs" / "rgs_mkb_3_7.csv"), all_varchar=True)
+    rules = duckdb.read_csv(str(SEEDS / "rgs_prefixes.csv"), all_varchar=True)
+    return (
+        codes.set_alias("codes")
+        .join(rules.set_alias("rules"), "starts_with(codes.rgs_code, rules.rgs_prefix)", how="left")
+        .filter("codes.nivo <> '1'")
+        .aggregate("codes.rgs_code, arg_max(rules, length(rules.rgs_prefix)) as rule")
     )
 
 

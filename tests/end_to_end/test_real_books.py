@@ -1,4 +1,4 @@
-"""The figures of real auditfiles come out of the released database to the cent, through the command line alone."""
+"""Real auditfiles give their own figures to the cent, through the command line alone."""
 
 from __future__ import annotations
 

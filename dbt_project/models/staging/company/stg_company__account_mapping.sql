@@ -1,11 +1,6 @@
--- Grain: one row per account mapped by the company. The file beside the company's data goes before the project's seed.
+-- Grain: one row per account mapped by the company.
+-- The file beside the company's data goes before the project's seed.
 with
-
-settings as (
-
-    select company_id from {{ ref('stg_company__settings') }}
-
-),
 
 beside_the_data as (
 

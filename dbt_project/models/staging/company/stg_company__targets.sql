@@ -1,4 +1,5 @@
--- Grain: one row per metric, version, grain, period and scope with a target. The file beside the company's data goes before the seed.
+-- Grain: one row per metric, version, grain, period and scope with a target.
+-- The file beside the company's data goes before the project's seed.
 with
 
 settings as (
