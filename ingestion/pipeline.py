@@ -1,0 +1,185 @@
+"""The only place that knows where raw rows go: the DuckDB file, the loader format, the contract, the partitions.
+
+Data flow: a source writes validated Parquet files -> `load` -> dlt (Parquet file import) -> schema raw_<source>.
+What does not belong here: anything about a source's content.
+
+Atomicity: `warehouse` is a private copy that the caller throws away on any error, and dlt's working directory lives in
+`work` and is ephemeral. So nothing half-loaded is ever resumed, which is where dlt can double rows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.errors import SourceError
+
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
+os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")
+
+# A new column or another type is a failure to look at, never a silent change of what is loaded.
+SCHEMA_CONTRACT = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
+
+
+@dataclass(frozen=True)
+class FileDelivery:
+    """What happened to one file: `rows` were loaded from it, or it was unchanged since an earlier delivery, or ignored."""
+
+    file: str
+    rows: int
+    status: Literal["loaded", "unchanged", "ignored"]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The outcome of one source: the rows now in each raw table, its files, and what a person should know."""
+
+    source: str
+    tables: Mapping[str, int]
+    files: tuple[FileDelivery, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One raw table and what to load into it.
+
+    `schema` is the contract: exact column names and types. `partition` names the columns that make a partition; a
+    partition that comes in replaces the one there; without them the whole table is replaced. `parquet` are validated
+    files with exactly that schema; with none the table is made if it is missing, and otherwise left as it is.
+    `replaces` names partitions that are delivered anew: they go even when no row comes back for them.
+    """
+
+    name: str
+    schema: pa.Schema
+    partition: tuple[str, ...] = ()
+    parquet: Sequence[Path] = ()
+    replaces: Sequence[tuple[str, ...]] = ()
+
+
+def connect(warehouse: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A short-lived connection to the warehouse; close it before `load`."""
+    return duckdb.connect(str(warehouse), read_only=read_only)
+
+
+def load(source: str, tables: Sequence[Table], *, warehouse: Path, work: Path) -> dict[str, int]:
+    """Load the tables of one source into dataset `raw_<source>` and return the rows now in each.
+
+    Raises `SourceError` when the rows in the warehouse differ from the rows in the files.
+    """
+    dataset = f"raw_{source}"
+    expected = _make_missing(tables, dataset, warehouse)
+    incoming = [table for table in tables if table.parquet]
+    if incoming:
+        _run(dataset, incoming, {table.name: expected[table.name][0] for table in incoming}, warehouse, work)
+    with connect(warehouse) as connection:
+        counts = {table.name: _count(connection, dataset, table.name) for table in tables}
+        connection.execute(f'drop schema if exists "{dataset}_staging" cascade')
+    for table in tables:
+        if counts[table.name] != expected[table.name][1]:
+            raise SourceError(
+                f"{dataset}.{table.name} holds {counts[table.name]:,} rows after loading, "
+                f"but {expected[table.name][1]:,} were delivered.",
+                advice="Nothing was published. Refresh again; if it stays, report this as a bug.",
+            )
+    return counts
+
+
+def _count(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> int:
+    row = connection.execute(f'select count(*) from "{dataset}"."{table}"').fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _make_missing(
+    tables: Sequence[Table], dataset: str, warehouse: Path
+) -> dict[str, tuple[Literal["replace", "merge"], int]]:
+    """Make tables that do not exist yet; say per table how to write it and how many rows it must hold afterwards."""
+    plan: dict[str, tuple[Literal["replace", "merge"], int]] = {}
+    with connect(warehouse) as connection:
+        connection.execute(f'create schema if not exists "{dataset}"')
+        for table in tables:
+            empty = table.schema.empty_table()
+            connection.register("contract", empty)
+            connection.execute(
+                f'create table if not exists "{dataset}"."{table.name}" as select * from contract where false'
+            )
+            connection.unregister("contract")
+            for partition in table.replaces:
+                where = " and ".join(f'"{column}" = ?' for column in table.partition)
+                connection.execute(f'delete from "{dataset}"."{table.name}" where {where}', partition)
+            held = _count(connection, dataset, table.name)
+            if not table.parquet:
+                plan[table.name] = ("replace", held)
+                continue
+            delivered = sum(pq.read_metadata(path).num_rows for path in table.parquet)
+            kept = _rows_of_other_partitions(connection, dataset, table) if table.partition else 0
+            plan[table.name] = ("merge" if kept else "replace", kept + delivered)
+    return plan
+
+
+def _rows_of_other_partitions(connection: duckdb.DuckDBPyConnection, dataset: str, table: Table) -> int:
+    keys = ", ".join(f'"{column}"' for column in table.partition)
+    paths = ", ".join(f"'{str(path).replace(chr(39), chr(39) * 2)}'" for path in table.parquet)
+    row = connection.execute(
+        f"""
+        select count(*) from "{dataset}"."{table.name}"
+        where ({keys}) not in (select distinct ({keys}) from read_parquet([{paths}]))
+        """
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _run(
+    dataset: str,
+    tables: Sequence[Table],
+    dispositions: Mapping[str, Literal["replace", "merge"]],
+    warehouse: Path,
+    work: Path,
+) -> None:
+    import dlt  # noqa: PLC0415 (a second to import, and only needed when something is loaded)
+    from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns  # noqa: PLC0415
+
+    def resource(table: Table) -> Any:
+        def files() -> Iterator[Any]:
+            for path in table.parquet:
+                yield dlt.mark.with_file_import(str(path), "parquet", pq.read_metadata(path).num_rows)
+
+        disposition = dispositions[table.name]
+        return dlt.resource(
+            files,
+            name=table.name,
+            columns=py_arrow_to_table_schema_columns(table.schema),
+            write_disposition=disposition,
+            merge_key=table.partition if disposition == "merge" else (),
+            schema_contract=SCHEMA_CONTRACT,  # type: ignore[arg-type]
+            file_format="parquet",
+        )
+
+    @dlt.source(name=dataset)
+    def source() -> Any:
+        return [resource(table) for table in tables]
+
+    pipelines_dir = work / "dlt" / dataset
+    shutil.rmtree(pipelines_dir, ignore_errors=True)
+    pipeline = dlt.pipeline(
+        pipeline_name=dataset,
+        destination=dlt.destinations.duckdb(str(warehouse)),
+        dataset_name=dataset,
+        pipelines_dir=str(pipelines_dir),
+    )
+    try:
+        pipeline.run(source(), loader_file_format="parquet")
+    finally:
+        shutil.rmtree(pipelines_dir, ignore_errors=True)
