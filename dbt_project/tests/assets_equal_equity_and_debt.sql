@@ -10,7 +10,9 @@ balances as (
 select
     company_id,
     month_end,
-    sum(balance) as difference
+    sum(balance) as difference,
+    'The balance sheet at ' || cast(month_end as varchar) || ' is ' || cast(sum(balance) as varchar)
+    || ' out of balance, or holds an account without a statement line.' as message
 from balances
 group by company_id, month_end
 having

@@ -31,8 +31,8 @@ cash as (
 
 select
     flows.period,
-    flows.net_change as cash_flows,
-    cash.net_change as cash_accounts
+    'The cash flows of ' || flows.period || ' add up to ' || cast(flows.net_change as varchar)
+    || ', but cash changed by ' || cast(coalesce(cash.net_change, 0) as varchar) || '.' as message
 from flows
 left join cash
     on flows.period = cash.period

@@ -53,8 +53,10 @@ result_accounts as (
 select
     result_accounts.company_id,
     result_accounts.fiscal_year,
-    statement.result as income_statement,
-    result_accounts.result as result_accounts
+    'The income statement of ' || result_accounts.fiscal_year || ' gives a result of '
+    || cast(coalesce(statement.result, 0) as varchar) || ', the result accounts in the auditfile '
+    || cast(result_accounts.result as varchar)
+    || '. An account is mapped to the wrong side: run `kerncijfers accounts`.' as message
 from result_accounts
 left join statement
     on

@@ -77,8 +77,9 @@ select
     opening_totals.company_id,
     opening_totals.month_end,
     opening_totals.account_id,
-    opening_totals.amount as opening_balance,
-    closing_totals.amount as closing_balance
+    'Account ' || opening_totals.account_id || ' closes ' || cast(opening_totals.month_end as varchar) || ' with '
+    || cast(closing_totals.amount as varchar) || ' and opens the next year with '
+    || cast(opening_totals.amount as varchar) || '. Export the earlier year again if it was not final.' as message
 from opening_totals
 inner join closing_totals
     on
