@@ -1,0 +1,463 @@
+"""`kerncijfers`: everything a person does from the terminal. Heavy libraries are imported when a command needs them."""
+
+# ruff: noqa: PLC0415, PLR0917 - imported where needed, so that --help is instant; Typer wants an argument per option
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from orchestration.errors import KerncijfersError, in_words
+from orchestration.paths import DBT_PROJECT, Paths
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestration.progress import Step
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", envvar="KERNCIJFERS_DATA", help="Folder for releases and work. [default: .data of the project]"
+    ),
+]
+InboxOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--inbox", envvar="KERNCIJFERS_INBOX", help="Folder with the company's files. [default: inbox in --data]"
+    ),
+]
+CompanyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--company",
+        envvar="KERNCIJFERS_COMPANY",
+        help="The company.toml to use. [default: the one in --inbox, or the project's]",
+    ),
+]
+
+
+class _Group(TyperGroup):
+    """Turns every error into one message: a person can solve it, or it is a defect with a log."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:
+            if type(error).__module__.startswith("click"):
+                raise
+            _fail(error)
+
+
+def _fail(error: Exception) -> None:
+    clear = in_words(error)
+    if clear is not None:
+        typer.echo(f"Error: {clear}", err=True)
+        raise typer.Exit(getattr(clear, "exit_code", 1)) from None
+    log = _log_file()
+    with log.open("a", encoding="utf-8") as handle:
+        traceback.print_exception(error, file=handle)
+    typer.echo(
+        f"Error: something went wrong that Kerncijfers did not expect: {type(error).__name__}: {error}\n"
+        f"Nothing was published by this. The details are in {log}",
+        err=True,
+    )
+    raise typer.Exit(1) from None
+
+
+_chosen: list[Paths] = []
+
+
+def _paths(data: Path | None, inbox: Path | None = None, company: Path | None = None) -> Paths:
+    paths = Paths.find(data, inbox, company)
+    if company is not None and not company.is_file():
+        raise KerncijfersError(f"There is no file {company}. Give --company the path of a company.toml.")
+    _chosen[:] = [paths]
+    return paths
+
+
+def _log_file() -> Path:
+    folder = (_chosen[0] if _chosen else Paths.find()).logs
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "kerncijfers.log"
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="From bookkeeping to an investor-ready KPI report, on your own machine, every number provable.",
+)
+metrics_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""Keep the union of all metrics equal to the folders.
+
+    \b
+    Example:
+      kerncijfers metrics sync
+    """,
+)
+app.add_typer(metrics_app, name="metrics")
+
+
+class _Watch:
+    """Shows the step that is going on, and leaves a line with its duration when it is over."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = console.status("")
+        self._title = ""
+        self._count = ""
+        self._since = 0.0
+
+    def __call__(self, step: Step) -> None:
+        if step.title != self._title:
+            self.stop()
+            self._title, self._since = step.title, time.monotonic()
+            self._status.start()
+        self._count = f" {step.done}/{step.total}" if step.total else ""
+        self._status.update(f"{step.title}{self._count}")
+
+    def stop(self, *, done: bool = True) -> None:
+        """Ends the current step; without a mark when it did not succeed."""
+        self._status.stop()
+        if self._title:
+            mark = "[green]✓[/]" if done else "[red]✗[/]"
+            seconds = time.monotonic() - self._since
+            self._console.print(f" {mark} {self._title}{self._count} [dim]{seconds:.1f} s[/]", highlight=False)
+        self._title = self._count = ""
+
+
+@app.command()
+def refresh(data: DataOption = None, inbox: InboxOption = None, company: CompanyOption = None) -> None:
+    """Refresh the numbers and publish a release.
+
+    Loads, builds, tests, renders and publishes: one refresh is one release.
+
+    The last good release stays up whatever happens. Exit code 75 means that another refresh of the same data folder
+    is running.
+
+    \b
+    Examples:
+      kerncijfers refresh
+      kerncijfers refresh --inbox ~/bakery/inbox --data ~/bakery/data
+      kerncijfers refresh --inbox exports --data out --company bakery.toml
+    """
+    from rich.console import Console
+
+    from orchestration import refresh as work
+
+    paths = _paths(data, inbox, company)
+    started = time.monotonic()
+    watch = _Watch(Console(stderr=True))
+    try:
+        folder = work.run(paths, watch)
+    except BaseException:
+        watch.stop(done=False)
+        raise
+    watch.stop()
+    _summarise(folder, paths, time.monotonic() - started)
+
+
+@app.command()
+def report(
+    data: DataOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Render the current release again, with today's templates, here.")
+    ] = None,
+    edition: Annotated[str | None, typer.Option("--edition", help="Only this edition.")] = None,
+    language: Annotated[str | None, typer.Option("--language", help="Only this language: nl or en.")] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open the reports in a browser.")] = False,
+) -> None:
+    """Say where the reports are, or render them elsewhere.
+
+    A release never changes: --out renders its numbers to another folder, to try a template or an edition.
+
+    \b
+    Examples:
+      kerncijfers report
+      kerncijfers report --open --language nl
+      kerncijfers report --out /tmp/preview
+    """
+    from orchestration import release, values
+
+    paths = _paths(data)
+    folder = values.current(paths)
+    released = sorted(file.name.split(".")[:2] for file in folder.glob("*.*.html"))
+    pages = [(of, tongue) for of, tongue in released if (edition or of, language or tongue) == (of, tongue)]
+    if not pages:
+        known = ", ".join(" in ".join(page) for page in released)
+        raise KerncijfersError(f"Release {folder.name} has no such report. It has: {known}.")
+    target = folder if out is None else out
+    for of, tongue in pages:
+        file = target / release.page_name(of, tongue)
+        if out is not None:
+            from reports.render import render
+
+            out.mkdir(parents=True, exist_ok=True)
+            render(folder, edition=of, language=tongue, out=file)
+        typer.echo(str(file))
+        if show:
+            typer.launch(file.resolve().as_uri())
+
+
+@app.command()
+def status(
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is published and how the last refresh ended.
+
+    \b
+    Examples:
+      kerncijfers status
+      kerncijfers status --data ~/bakery/data --json
+    """
+    from orchestration import release
+
+    paths = _paths(data)
+    folder = release.current_release(paths)
+    facts = release.read_facts(folder) if folder else None
+    attempt = release.last_attempt(paths)
+    kept = sorted(entry.name for entry in paths.releases.iterdir()) if paths.releases.is_dir() else []
+    if as_json:
+        typer.echo(json.dumps({"data": str(paths.data), "current": facts, "last": attempt, "kept": kept}, indent=2))
+        return
+    if facts is None:
+        typer.echo(f"{paths.data} has no release yet. Make one with `kerncijfers refresh`.")
+    else:
+        tests = facts["tests"]
+        typer.echo(f"{facts['company_name']}, release {facts['release']} of {facts['created_at']}")
+        typer.echo(f"Data as of {facts['as_of']}; {tests['passed']} of {tests['total']} tests passed, ", nl=False)
+        typer.echo(f"{tests['warned']} warned; {len(kept)} releases kept in {paths.releases}")
+        for source in facts["sources"]:
+            if source["rows"]:
+                typer.echo(f"  {source['source']}.{source['table']}: {source['rows']} rows")
+        for warning in facts["warnings"]:
+            typer.echo(f"  Warning: {warning}")
+    if attempt and attempt["release"] is None:
+        typer.echo(f"The last refresh ({attempt['started_at']}, {attempt['who']}) did not publish:")
+        typer.echo(f"  {attempt['reason'] or 'it was stopped; see ' + str(paths.logs)}")
+
+
+@app.command()
+def doctor(data: DataOption = None, inbox: InboxOption = None, company: CompanyOption = None) -> None:
+    """Check everything a refresh needs; say what to do.
+
+    Exit code 1 when something would stop a refresh.
+
+    \b
+    Examples:
+      kerncijfers doctor
+      kerncijfers doctor --inbox ~/bakery/inbox --data ~/bakery/data
+    """
+    from rich.console import Console
+
+    from orchestration import doctor as surgery
+
+    console = Console()
+    blocked = False
+    for finding in surgery.examine(_paths(data, inbox, company)):
+        blocked |= finding.blocks
+        mark = "[red]✗[/]" if finding.blocks else "[yellow]![/]" if finding.advice else "[green]✓[/]"
+        console.print(f" {mark} [bold]{finding.subject}[/]: ", end="", highlight=False)
+        console.print(finding.found, markup=False, highlight=False)
+        if finding.advice:
+            console.print(f"   → {finding.advice}", markup=False, highlight=False)
+    if blocked:
+        raise typer.Exit(1)
+
+
+@app.command()
+def value(
+    metric: Annotated[str, typer.Argument(help="A metric or one of its aliases, such as revenue or omzet.")],
+    grain: Annotated[str, typer.Option("--grain", help="month, quarter, year, ttm or all.")] = "year",
+    period: Annotated[str, typer.Option("--period", help="Such as 2024-03, 2024-Q1, 2024 or all.")] = "",
+    version: Annotated[
+        int | None, typer.Option("--version", help="A version of the definition. [default: latest]")
+    ] = None,
+    scope: Annotated[str, typer.Option("--scope", help="Such as total or channel:shop.")] = "total",
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs; decimals are exact text.")] = False,
+) -> None:
+    """Print one released value and what it is made of.
+
+    Shows value, numerator, denominator, n, reason, release and tests.
+    A value that is missing prints null with its reason.
+
+    \b
+    Examples:
+      kerncijfers value revenue --grain year --period 2024
+      kerncijfers value aov --version 1 --grain month --period 2024-03 --json
+      kerncijfers value roas --grain quarter --period 2024-Q1 --scope channel:search --json
+    """
+    from orchestration import values
+
+    if grain == "all":
+        period = period or "all"
+    if not period:
+        raise KerncijfersError("Say which period with --period, for example --grain year --period 2024.")
+    found = values.released_value(_paths(data), metric, grain=grain, period=period, version=version, scope=scope)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for name, content in found.items():
+        if name == "tests":
+            content = f"{content['passed']} of {content['total']} passed"  # noqa: PLW2901
+        typer.echo(f"{name:>14}  {'–' if content is None else content}")
+
+
+@app.command()
+def accounts(
+    data: DataOption = None,
+    inbox: InboxOption = None,
+    company: CompanyOption = None,
+    write: Annotated[bool, typer.Option("--write", help="Add the proposals to the mapping file, for review.")] = False,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="The mapping file. [default: account_mapping.csv in --data]")
+    ] = None,
+    unused: Annotated[bool, typer.Option("--unused", help="Also accounts without a single line.")] = False,
+) -> None:
+    """Propose RGS codes for accounts without one.
+
+    Shows the amount concerned.
+    A proposal follows the account's description, its type and its number. Review it: it decides where an amount
+    stands in the report.
+
+    \b
+    Examples:
+      kerncijfers accounts
+      kerncijfers accounts --inbox ~/bakery/inbox --data ~/bakery/data --write
+      kerncijfers accounts --write --file dbt_project/seeds/account_mapping.csv
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestration import accounts as bookkeeping
+    from orchestration import formatting
+
+    paths = _paths(data, inbox, company)
+    found = bookkeeping.unmapped(paths, include_unused=unused)
+    if not found:
+        typer.echo("Every account that is used has an RGS code.")
+        return
+    width = max(len(account.account_id) for account in found)
+    proposals = [bookkeeping.propose(account, width) for account in found]
+    table = Table(title=f"{len(proposals)} accounts without an RGS code")
+    for heading in ("Account", "Description", "Type"):
+        table.add_column(heading)
+    table.add_column("Amount", justify="right")
+    table.add_column("Proposal")
+    table.add_column("Because")
+    for one in proposals:
+        account = one.account
+        amount = formatting.value(account.amount, "number", 2, "")
+        cells = (account.account_id, account.description, account.account_type, amount, one.rgs_code, one.reason)
+        table.add_row(*cells)
+    Console().print(table)
+    if not write:
+        typer.echo("Add --write to put these in a file, review it, and refresh.")
+        return
+    target = file or paths.data / bookkeeping.MAPPING_FILE
+    added = bookkeeping.write(proposals, target)
+    typer.echo(f"{added} rows added to {target}. Review them, then run `kerncijfers refresh` again.")
+
+
+@app.command()
+def demo(
+    data: DataOption = None,
+    inbox: InboxOption = None,
+    size: Annotated[str, typer.Option("--size", help="small for the demo; larger sizes are for benchmarks.")] = "small",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed writes the same files.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Write even when the inbox has files.")] = False,
+) -> None:
+    """Write the inbox of the demo company.
+
+    Leaves an inbox that has files alone.
+
+    \b
+    Examples:
+      kerncijfers demo
+      kerncijfers demo --inbox /tmp/demo --seed 7
+    """
+    from ingestion import demo as generator
+
+    paths = _paths(data, inbox)
+    if not force and paths.inbox.is_dir() and any(paths.inbox.iterdir()):
+        typer.echo(f"{paths.inbox} has files already; nothing written.")
+        return
+    generator.write(paths.inbox, size=size, seed=seed)
+    typer.echo(f"The demo company's files are in {paths.inbox}")
+
+
+@metrics_app.command("sync")
+def metrics_sync() -> None:
+    """Write the union of all metrics from the folders of dbt_project/models/metrics.
+
+    \b
+    Example:
+      kerncijfers metrics sync
+    """
+    from orchestration import metrics_union
+
+    changed = metrics_union.write(DBT_PROJECT)
+    typer.echo(f"{metrics_union.TARGET} {'written' if changed else 'was up to date'}.")
+
+
+@metrics_app.command("check")
+def metrics_check() -> None:
+    """Fail when the union does not say what the folders say.
+
+    \b
+    Example:
+      kerncijfers metrics check
+    """
+    from orchestration import metrics_union
+
+    if not metrics_union.is_current(DBT_PROJECT):
+        raise KerncijfersError(f"{metrics_union.TARGET} is out of date. Run `kerncijfers metrics sync`.")
+    typer.echo(f"{metrics_union.TARGET} is up to date.")
+
+
+def _summarise(folder: Path, paths: Paths, seconds: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestration import formatting, release, values
+
+    facts = release.read_facts(folder)
+    tests = facts["tests"]
+    table = Table(title=f"{facts['company_name']}, data as of {facts['as_of']}", title_justify="left")
+    table.add_column("Core KPI")
+    table.add_column("Period")
+    table.add_column("Value", justify="right")
+    table.add_column("vs last year", justify="right")
+    table.add_column("Status")
+    for core in values.core_values(folder):
+        shown = formatting.value(core.value, core.unit, core.decimals, core.currency)
+        state = formatting.words(core.status if core.value is not None else core.reason)
+        table.add_row(core.label, core.period, shown, formatting.growth(core.growth), state)
+    console = Console()
+    console.print(table)
+    for warning in facts["warnings"]:
+        console.print(f"Warning: {warning}", markup=False, highlight=False)
+    typer.echo(
+        f"Release {facts['release']}: {tests['passed']} of {tests['total']} tests passed, in {seconds:.0f} s. Reports:"
+    )
+    for page in sorted(folder.glob("*.html")):
+        typer.echo(f"  {paths.current / page.name}")
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,146 @@
+"""dbt as orchestration sees it: a parsed project (manifest) and one process that builds it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+from orchestration import dbt_worker, metrics_union
+from orchestration.errors import KerncijfersError
+from orchestration.paths import DBT_PROJECT, PROJECT, Paths
+
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+_PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.md")
+_KEPT_PARSES = 3
+
+_started: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+def fingerprint() -> str:
+    """Changes when a file of the dbt project or dbt itself changes; then the project is parsed again, in full."""
+    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+    for file in sorted(found for pattern in _PROJECT_FILES for found in DBT_PROJECT.rglob(pattern)):
+        if "target" not in file.relative_to(DBT_PROJECT).parts:
+            digest.update(str(file.relative_to(DBT_PROJECT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def start(paths: Paths) -> subprocess.Popen[bytes]:
+    """Starts the dbt process of one refresh; the same one when it was started before and not used yet."""
+    process = _started.get(paths.data)
+    if process is not None and process.poll() is None:
+        return process
+    metrics_union.write(DBT_PROJECT)
+    paths.logs.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {
+        "KERNCIJFERS_WAREHOUSE": str(paths.warehouse),
+        "DBT_TARGET_PATH": str(paths.target),
+        "DBT_LOG_PATH": str(paths.logs),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_LOG_FORMAT": "json",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestration.dbt_worker", str(_cache())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd=DBT_PROJECT,
+    )
+    _started[paths.data] = process
+    return process
+
+
+def build(paths: Paths) -> subprocess.Popen[bytes]:
+    """Lets the waiting process build and test every model; its JSON events come on `stdout`."""
+    process = start(paths)
+    paths.target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(manifest_file(paths), paths.target / dbt_worker.MANIFEST)
+    _started.pop(paths.data)
+    stdin = _pipe(process.stdin)
+    stdin.write(json.dumps(BUILD).encode() + b"\n")
+    stdin.close()
+    return process
+
+
+def stop(paths: Paths) -> None:
+    """Ends a waiting dbt process that is not needed any more."""
+    process = _started.pop(paths.data, None)
+    if process is not None:
+        process.kill()
+        process.wait()
+
+
+@cache
+def manifest_file(paths: Paths) -> Path:
+    """The parsed project. Read from the cache when no file of the project has changed since.
+
+    Raises KerncijfersError with dbt's own message when the project does not parse.
+    """
+    metrics_union.write(DBT_PROJECT)
+    folder = _cache()
+    if not (folder / dbt_worker.MANIFEST).is_file():
+        only_for_this = paths.data not in _started
+        process = start(paths)
+        while process.poll() is None and not (folder / dbt_worker.MANIFEST).is_file():
+            try:
+                process.wait(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        if not (folder / dbt_worker.MANIFEST).is_file():
+            _started.pop(paths.data, None)
+            output = _pipe(process.stdout).read().decode(errors="replace")
+            raise KerncijfersError(f"The dbt project does not parse:\n{errors_in(output)}")
+        if only_for_this:
+            stop(paths)
+        _forget_old_parses(folder)
+    return folder / dbt_worker.MANIFEST
+
+
+def manifest(paths: Paths) -> dict[str, Any]:
+    """The content of `manifest_file`."""
+    return json.loads(manifest_file(paths).read_bytes())
+
+
+def errors_in(output: str) -> str:
+    """The error messages among dbt's JSON log lines; lines that are not JSON are kept as they are."""
+    messages: list[str] = []
+    for line in output.splitlines():
+        try:
+            info = json.loads(line)["info"]
+        except (ValueError, KeyError, TypeError):
+            messages.append(line)
+        else:
+            if info["level"] == "error":
+                messages.append(info["msg"])
+    return "\n".join(messages).strip()
+
+
+def _cache() -> Path:
+    return PROJECT / ".data" / "dbt" / fingerprint()
+
+
+def _forget_old_parses(current: Path) -> None:
+    others = sorted(
+        (folder for folder in current.parent.iterdir() if folder.is_dir() and len(folder.name) == len(current.name)),
+        key=lambda folder: folder.stat().st_mtime,
+    )
+    for folder in others[:-_KEPT_PARSES]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # the process is started with pipes
+    return stream

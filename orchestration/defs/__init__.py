@@ -1,0 +1,1 @@
+"""Assets, job, schedule, sensor and resources of Kerncijfers, one file for each folder they drive."""

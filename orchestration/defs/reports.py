@@ -1,0 +1,56 @@
+"""reports/ as assets: the database they read, and one page for each edition and language."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration import company, dbt, progress, release
+from orchestration.defs.dbt_project import layer_of
+from orchestration.defs.resources import DraftRelease
+from orchestration.paths import Paths
+
+_paths = Paths.find()
+_reporting = [
+    dg.AssetKey([layer_of(node), node["alias"]])
+    for node in dbt.manifest(_paths)["nodes"].values()
+    if node["resource_type"] == "model" and layer_of(node) in release.EXPORTED_SCHEMAS
+]
+
+
+@dg.asset(
+    key=["reports", "database"],
+    deps=_reporting,
+    group_name="reports",
+    kinds={"duckdb"},
+    pool="warehouse_writer",
+    description="The read-only database a release carries. Made only when every data test has run and passed.",
+)
+def database(draft: DraftRelease) -> dg.MaterializeResult:
+    """Gate and export."""
+    progress.report("Checking the tests, exporting the numbers")
+    facts = release.prepare(draft.paths)
+    return dg.MaterializeResult(metadata={"release": facts["release"], "tests": dict(facts["tests"])})
+
+
+def _page(edition: str, language: str) -> dg.AssetsDefinition:
+    name = release.page_name(edition, language)
+
+    @dg.asset(
+        key=["reports", f"{edition}_{language}"],
+        deps=[database],
+        group_name="reports",
+        kinds={"jinja2", "html"},
+        pool="warehouse_writer",
+        description=f"The {edition} edition in {language!r}: {name}.",
+    )
+    def page(draft: DraftRelease) -> dg.MaterializeResult:
+        from reports.render import render  # noqa: PLC0415 - charts take long to import
+
+        progress.report("Rendering the reports")
+        render(draft.paths.draft, edition=edition, language=language, out=draft.paths.draft)
+        return dg.MaterializeResult(metadata={"bytes": (draft.paths.draft / name).stat().st_size})
+
+    return page
+
+
+pages = [_page(edition, language) for edition, language in company.read(_paths).pages]

@@ -1,0 +1,52 @@
+"""What a run works with: one draft release for the whole run, and one process that writes.
+
+`definitions` is the only content: Dagster silently forgets module-level assets beside such a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration import dbt, release
+from orchestration.paths import Paths
+
+
+class DraftRelease(dg.ConfigurableResource):
+    """Holds the data folder and its lock from the first step of a run to the last.
+
+    A run that fails, or that stops short of publishing, leaves nothing but the last good release.
+    """
+
+    data: str
+    inbox: str
+    company: str = ""
+
+    @property
+    def paths(self) -> Paths:
+        """The folders of the company this run is about."""
+        return Paths(Path(self.data), Path(self.inbox), Path(self.company) if self.company else None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[DraftRelease]:
+        """Opens the draft when the run starts; one process runs all steps, so this happens once."""
+        who = f"Dagster run {context.run_id}" if context.run_id else "Dagster"
+        with release.draft(self.paths, who):
+            dbt.start(self.paths)
+            try:
+                yield self
+            finally:
+                dbt.stop(self.paths)
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """The draft release of the chosen company, and an executor that keeps DuckDB's one writer in one process."""
+    paths = Paths.find()
+    draft = DraftRelease(
+        data=str(paths.data), inbox=str(paths.inbox), company=str(paths.company) if paths.company else ""
+    )
+    return dg.Definitions(resources={"draft": draft}, executor=dg.in_process_executor)

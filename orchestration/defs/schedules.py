@@ -1,0 +1,25 @@
+"""When it runs: the whole graph as one job, every day at the hour of company.toml, in company time."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration import company
+from orchestration.paths import Paths
+
+_settings = company.read(Paths.find())
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    description="Load, build, test, render and publish: one refresh is one release.",
+)
+
+daily = dg.ScheduleDefinition(
+    name="daily",
+    job=refresh,
+    cron_schedule=_settings.schedule.cron,
+    execution_timezone=_settings.time_zone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description=f"Every day at {_settings.schedule.refresh_at}, {_settings.time_zone} time.",
+)

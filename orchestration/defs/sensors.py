@@ -1,0 +1,41 @@
+"""What it reacts to: new files in the inbox, and runs that fail."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration import inbox, notify
+from orchestration.paths import Paths
+
+
+@dg.sensor(
+    job_name="refresh",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Refreshes when the inbox has changed and has been still for one tick, so no half-copied file is read.",
+)
+def inbox_changed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """One run for each change of the inbox."""
+    decision = inbox.decide(inbox.fingerprint(Paths.find().inbox), inbox.Cursor.parse(context.cursor))
+    context.update_cursor(decision.cursor.dump())
+    if decision.run_key is None:
+        return dg.SkipReason(decision.reason)
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=decision.run_key)])
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends one message for a failed run to the addresses in KERNCIJFERS_NOTIFY_URLS.",
+)
+def run_failed(context: dg.RunFailureSensorContext) -> None:
+    """Says what failed; the last good release stays up."""
+    steps = [f"{event.step_key}: {_sentence(event.event_specific_data)}" for event in context.get_step_failure_events()]
+    reason = "\n".join(steps) or context.failure_event.message or "no reason given"
+    notify.failed(Paths.find(), run=context.dagster_run.run_id, reason=reason, log=context.log)
+
+
+def _sentence(data: object) -> str:
+    error = getattr(data, "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "no reason given"

@@ -1,0 +1,136 @@
+"""Looks at everything a refresh needs and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ingestion.errors import SourceError
+from ingestion.sources import xaf
+from orchestration import company, dbt, metrics_union, notify, release
+from orchestration.errors import KerncijfersError
+from orchestration.paths import DBT_PROJECT, PROJECT, Paths
+
+SHOWN_PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `advice` says what to do and is empty when all is well."""
+
+    subject: str
+    found: str
+    advice: str = ""
+    blocks: bool = False
+
+
+def examine(paths: Paths) -> Iterator[Finding]:
+    """Every finding in turn; one that `blocks` would stop a refresh."""
+    looks: tuple[Callable[[Paths], Finding], ...] = (
+        _configuration,
+        _inbox,
+        _data_folder,
+        _disk,
+        _time_zone,
+        _versions,
+        _dbt_project,
+        _metrics,
+        _release,
+        _messages,
+    )
+    for look in looks:
+        try:
+            yield look(paths)
+        except (KerncijfersError, SourceError) as error:
+            yield Finding(look.__name__.strip("_").replace("_", " "), str(error), "Solve this first.", blocks=True)
+
+
+def _configuration(paths: Paths) -> Finding:
+    settings = company.read(paths)
+    if paths.company is None:
+        resolved = company.resolve(paths)
+        found = f"no company.toml; the newest auditfile says {resolved.name} ({resolved.currency})"
+        return Finding("configuration", found)
+    found = f"{paths.company}: {settings.name}, {len(settings.files)} declared files"
+    return Finding("configuration", found)
+
+
+def _inbox(paths: Paths) -> Finding:
+    if not paths.inbox.is_dir():
+        return Finding("inbox", f"{paths.inbox} is not there", "Make the folder and put files in it.", blocks=True)
+    auditfiles = xaf.find(paths.inbox)
+    declared = company.read(paths).files
+    files = [file for file in paths.inbox.rglob("*") if file.is_file()]
+    found = f"{paths.inbox}: {len(files)} files, {len(auditfiles)} auditfiles, {len(declared)} declarations"
+    if not auditfiles and not declared:
+        advice = "Put an auditfile in it, or declare files in company.toml."
+        return Finding("inbox", found, advice, blocks=True)
+    return Finding("inbox", found)
+
+
+def _data_folder(paths: Paths) -> Finding:
+    paths.data.mkdir(parents=True, exist_ok=True)
+    with release.locked(paths, "kerncijfers doctor"):
+        return Finding("data folder", f"{paths.data}: no refresh is running")
+
+
+def _disk(paths: Paths) -> Finding:
+    free, needed = shutil.disk_usage(paths.data).free, release.space_needed(paths)
+    found = f"{free / 1e9:.1f} GB free, a refresh needs {needed / 1e9:.1f} GB"
+    if free < needed:
+        return Finding("disk", found, "Free some space, or choose another disk with --data.", blocks=True)
+    return Finding("disk", found)
+
+
+def _time_zone(paths: Paths) -> Finding:
+    settings = company.read(paths)
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        advice = "Use a name such as Europe/Amsterdam in company.toml."
+        return Finding("time zone", f"{settings.time_zone!r} is not known", advice, blocks=True)
+    return Finding("time zone", f"{settings.time_zone}; refreshes daily at {settings.schedule.refresh_at}")
+
+
+def _versions(_: Paths) -> Finding:
+    packages = ", ".join(f"{name} {version(name)}" for name in SHOWN_PACKAGES)
+    found = f"Python {sys.version.split()[0]}, {packages}"
+    return Finding("versions", found)
+
+
+def _dbt_project(paths: Paths) -> Finding:
+    nodes = dbt.manifest(paths)["nodes"].values()
+    models = sum(node["resource_type"] == "model" for node in nodes)
+    tests = sum(node["resource_type"] == "test" for node in nodes)
+    return Finding("dbt project", f"{DBT_PROJECT.relative_to(PROJECT)}: {models} models, {tests} data tests")
+
+
+def _metrics(_: Paths) -> Finding:
+    count = len(metrics_union.metric_versions(DBT_PROJECT))
+    if metrics_union.is_current(DBT_PROJECT):
+        return Finding("metrics", f"{count} metric versions, all in the union")
+    return Finding("metrics", f"{metrics_union.TARGET} is out of date", "Run `kerncijfers metrics sync`.")
+
+
+def _release(paths: Paths) -> Finding:
+    folder = release.current_release(paths)
+    if folder is None:
+        return Finding("last release", "none yet", f"Run `kerncijfers refresh --data {paths.data}`.")
+    facts = release.read_facts(folder)
+    tests = facts["tests"]
+    found = f"{folder.name}, data as of {facts['as_of']}, {tests['passed']} of {tests['total']} tests passed"
+    attempt = release.last_attempt(paths)
+    if attempt and attempt["release"] is None:
+        return Finding("last release", found, f"The last refresh failed: {attempt.get('reason', 'see the log')}")
+    return Finding("last release", found)
+
+
+def _messages(_: Paths) -> Finding:
+    if notify.addresses():
+        return Finding("messages", f"failed runs are reported to {len(notify.addresses())} addresses")
+    advice = f"Set {notify.ENV_URLS} to one or more Apprise addresses to be told when a scheduled run fails."
+    return Finding("messages", "nobody is told when a scheduled run fails", advice)

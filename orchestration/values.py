@@ -1,0 +1,175 @@
+"""Reads released values, and only those: the read-only database of the current release."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import release
+from orchestration.errors import KerncijfersError
+from orchestration.paths import Paths
+
+GRAINS = ("month", "quarter", "year", "ttm", "all")
+
+
+@dataclass(frozen=True)
+class CoreValue:
+    """One core KPI in the summary; `value` and `growth` are None when there is nothing to compare."""
+
+    label: str
+    unit: str
+    decimals: int
+    period: str
+    value: Decimal | None
+    reason: str | None
+    last_year_value: Decimal | None
+    growth: Decimal | None
+    status: str
+    currency: str
+
+
+def released_value(
+    paths: Paths, metric: str, *, grain: str, period: str, version: int | None = None, scope: str = "total"
+) -> dict[str, Any]:
+    """One released value with what is needed to check it; decimals are exact text.
+
+    `metric` may be an alias. A value that is missing has its reason. Raises KerncijfersError with the nearest names
+    when the metric, version, grain, period or scope does not exist.
+    """
+    folder = current(paths)
+    facts = release.read_facts(folder)
+    if grain not in GRAINS:
+        raise KerncijfersError(f"There is no grain {grain!r}. Choose one of: {', '.join(GRAINS)}.")
+    with _open(folder) as database:
+        name, number, unit = _resolve(database, metric, version)
+        key = {"metric": name, "version": number, "grain": grain}
+        rows = _rows(
+            database,
+            "select scope, period, period_start, period_end, numerator, denominator, n, value, reason, is_partial "
+            "from reporting.rpt_metric_values where metric = $metric and version = $version and grain = $grain",
+            key,
+        )
+        currency = _rows(database, "select currency from reporting.rpt_company", {})[0]["currency"]
+    totals = {row["period"]: row for row in rows if row["scope"] == "total"}
+    if period not in totals:
+        known = sorted(totals)
+        span = f" The release has {known[0]} to {known[-1]}." if known else ""
+        near = _nearest(period, known)
+        raise KerncijfersError(f"There is no {grain} {period!r} in release {folder.name}.{span}{near}")
+    row = next((row for row in rows if (row["period"], row["scope"]) == (period, scope)), None)
+    if row is None:
+        scopes = sorted({str(row["scope"]) for row in rows})
+        absent = totals[period]["reason"] == "source_absent"
+        if scope not in scopes and not absent:
+            raise KerncijfersError(
+                f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{_nearest(scope, scopes)}"
+            )
+        nothing = dict.fromkeys(("numerator", "denominator", "n", "value"))
+        row = totals[period] | nothing | {"reason": "source_absent" if absent else "no_data"}
+    return {
+        **key,
+        "period": period,
+        "period_start": row["period_start"].isoformat(),
+        "period_end": row["period_end"].isoformat(),
+        "scope": scope,
+        "value": exact(row["value"]),
+        "numerator": exact(row["numerator"]),
+        "denominator": exact(row["denominator"]),
+        "n": row["n"],
+        "reason": row["reason"],
+        "is_partial": row["is_partial"],
+        "unit": unit,
+        "currency": currency if unit == "currency" else None,
+        "release": facts["release"],
+        "as_of": facts["as_of"],
+        "tests": facts["metric_tests"].get(name, {"passed": 0, "total": 0}),
+    }
+
+
+def core_values(folder: Path) -> list[CoreValue]:
+    """The core KPIs of a release, each for its last complete period that has a value (else its last one)."""
+    with _open(folder) as database:
+        rows = _rows(
+            database,
+            """
+            select
+                metrics.label_en as label, metrics.unit, metrics.decimals, metric_values.period,
+                metric_values.value, metric_values.reason, metric_values.last_year_value,
+                metric_values.growth_last_year as growth, metric_values.status, company.currency
+            from reporting.rpt_metrics as metrics
+            inner join reporting.rpt_metric_values as metric_values
+                on
+                    metrics.metric = metric_values.metric
+                    and metrics.version = metric_values.version
+                    and metrics.report_grain = metric_values.grain
+                    and metric_values.scope = 'total'
+            cross join reporting.rpt_company as company
+            where metrics.role = 'core' and metrics.is_latest
+            qualify row_number() over (
+                partition by metrics.metric
+                order by metric_values.value is null, metric_values.is_partial, metric_values.period_end desc
+            ) = 1
+            order by metrics.sort, metrics.metric
+            """,
+            {},
+        )
+    return [CoreValue(**row) for row in rows]
+
+
+def current(paths: Paths) -> Path:
+    """The current release, or an error that says how to make one."""
+    folder = release.current_release(paths)
+    if folder is None:
+        raise KerncijfersError(
+            f"{paths.data} has no release yet. Make one with `kerncijfers refresh --data {paths.data}`."
+        )
+    return folder
+
+
+def exact(number: Decimal | None) -> str | None:
+    """A decimal as text, without zeros that mean nothing and never in scientific notation."""
+    if number is None:
+        return None
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _resolve(database: duckdb.DuckDBPyConnection, wanted: str, version: int | None) -> tuple[str, int, str]:
+    registry = _rows(database, "select metric, version, is_latest, unit, aliases from reporting.rpt_metrics", {})
+    asked = wanted.strip().casefold().replace("-", "_").replace(" ", "_")
+    names = {row["metric"]: row["metric"] for row in registry}
+    for row in registry:
+        for alias in (row["aliases"] or "").split(","):
+            names.setdefault(alias.strip().casefold(), row["metric"])
+    if asked not in names:
+        metrics = ", ".join(sorted(set(names.values())))
+        raise KerncijfersError(f"There is no metric {wanted!r}.{_nearest(asked, names)} Metrics: {metrics}.")
+    metric = names[asked]
+    versions = {row["version"]: row for row in registry if row["metric"] == metric}
+    latest = next(number for number, row in versions.items() if row["is_latest"])
+    number = latest if version is None else version
+    if number not in versions:
+        known = ", ".join(str(known) for known in sorted(versions))
+        raise KerncijfersError(f"{metric} has no version {version}. Versions: {known}.")
+    return metric, number, versions[number]["unit"]
+
+
+def _nearest(asked: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(asked, list(known), n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def _open(folder: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(folder / release.DATABASE), read_only=True)
+
+
+def _rows(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    cursor = database.execute(query, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
