@@ -32,7 +32,7 @@ SCHEMA_CONTRACT = {"tables": "evolve", "columns": "freeze", "data_type": "freeze
 
 @dataclass(frozen=True)
 class FileDelivery:
-    """What happened to one file: `rows` were loaded from it, or it was unchanged since an earlier delivery, or ignored."""
+    """What happened to one file: `rows` were loaded, or it was unchanged since an earlier delivery, or ignored."""
 
     file: str
     rows: int

@@ -1,0 +1,119 @@
+"""The company itself: its settings, and what its owner decided in files beside the data (account mapping, targets).
+
+Data flow: company.toml (or the auditfile's header) and two optional CSV files -> raw_company, anew at every refresh.
+"""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion import pipeline
+from ingestion.errors import SourceError
+from ingestion.pipeline import Delivery, Table
+from ingestion.sources.company.settings import CompanySettings, slug
+
+__all__ = ["CompanySettings", "deliver", "slug"]
+
+SOURCE = "company"
+_SETTINGS = pa.schema(
+    [
+        ("company_id", pa.string()),
+        ("company_name", pa.string()),
+        ("currency", pa.string()),
+        ("time_zone", pa.string()),
+        ("fiscal_year_start_month", pa.int64()),
+        ("vat_rate", pa.decimal128(6, 4)),
+        ("profile", pa.string()),
+    ]
+)
+_ACCOUNT_MAPPING = pa.schema([("company_id", pa.string()), ("account_id", pa.string()), ("rgs_code", pa.string())])
+_TARGETS = pa.schema(
+    [
+        ("company_id", pa.string()),
+        ("metric", pa.string()),
+        ("version", pa.int64()),
+        ("grain", pa.string()),
+        ("period", pa.string()),
+        ("scope", pa.string()),
+        ("target_value", pa.decimal128(28, 6)),
+        ("tolerance", pa.decimal128(28, 6)),
+        ("status_type", pa.string()),
+    ]
+)
+_MAY_BE_EMPTY = {"version", "tolerance", "scope"}
+
+
+def deliver(
+    settings: CompanySettings, warehouse: Path, work: Path, *, account_mapping: Path | None, targets: Path | None
+) -> Delivery:
+    """Load the company's settings, and its account mapping and targets where these files exist.
+
+    Raises `SourceError` with file, line and column for a row that can't be used.
+    """
+    folder = work / "company"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = {
+        "settings": (
+            _SETTINGS,
+            [
+                {
+                    "company_id": settings.company_id,
+                    "company_name": settings.name,
+                    "currency": settings.currency,
+                    "time_zone": settings.time_zone,
+                    "fiscal_year_start_month": settings.fiscal_year_start_month,
+                    "vat_rate": settings.vat_rate,
+                    "profile": settings.profile,
+                }
+            ],
+        ),
+        "account_mapping": (_ACCOUNT_MAPPING, _read(account_mapping, _ACCOUNT_MAPPING)),
+        "targets": (_TARGETS, _read(targets, _TARGETS)),
+    }
+    tables = []
+    for name, (schema, content) in rows.items():
+        path = folder / f"{name}.parquet"
+        pq.write_table(pa.Table.from_pylist(content, schema=schema), path)
+        tables.append(Table(name, schema, parquet=[path]))
+    return Delivery(SOURCE, pipeline.load(SOURCE, tables, warehouse=warehouse, work=work))
+
+
+def _read(path: Path | None, schema: pa.Schema) -> list[dict[str, object]]:
+    if path is None or not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if missing := [name for name in schema.names if name not in (reader.fieldnames or [])]:
+            raise SourceError(
+                f"column {', '.join(missing)} is missing.",
+                file=path,
+                line=1,
+                advice=f"The first line must be {','.join(schema.names)}.",
+            )
+        return [
+            {field.name: _value(row.get(field.name), field, path, reader.line_num) for field in schema}
+            for row in reader
+        ]
+
+
+def _value(text: str | None, field: pa.Field, path: Path, line: int) -> object:
+    text = (text or "").strip()
+    if not text:
+        if field.name in _MAY_BE_EMPTY:
+            return {"scope": "total", "tolerance": Decimal(0)}.get(field.name)
+        raise SourceError(
+            "this cell is empty.", file=path, line=line, column=field.name, advice="Fill it, or remove the line."
+        )
+    try:
+        if pa.types.is_decimal(field.type):
+            return Decimal(text)
+        return int(text) if pa.types.is_integer(field.type) else text
+    except (ValueError, InvalidOperation):
+        raise SourceError(
+            "this is not a number.", file=path, line=line, column=field.name, value=text, advice="Write it as 1234.56."
+        ) from None

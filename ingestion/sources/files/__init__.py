@@ -1,0 +1,138 @@
+"""Declared files: CSV, Excel, Parquet and plain text drops in the inbox, by configuration only.
+
+Data flow: inbox -> `helpers.read` (DuckDB: one typed Parquet per file) -> `pipeline.load` -> raw_files.<entity>.
+A file is a partition: delivered again it replaces itself; unchanged it is not read again; gone from the inbox, its rows
+stay. Rows of a declaration that no longer exists are removed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion import pipeline
+from ingestion.errors import SourceError
+from ingestion.pipeline import Delivery, FileDelivery, Table
+from ingestion.sources.files import helpers
+from ingestion.sources.files.entities import DELIVERIES, ENTITIES, PARTITION, schema
+from ingestion.sources.files.settings import FileSpec
+
+__all__ = ["FileSpec", "deliver", "match"]
+
+SOURCE = "files"
+_NOT_OURS = {".xaf", ".xac", ".toml", ".gz", ".zip", ".xml"}
+
+
+def match(specs: Sequence[FileSpec], inbox: Path) -> tuple[list[tuple[FileSpec, Path, str]], list[str]]:
+    """Files per declaration, in the order of their names, and the files no declaration is about.
+
+    Raises `SourceError` for a required declaration without a file.
+    """
+    names = {
+        path.relative_to(inbox).as_posix(): path
+        for path in sorted(inbox.rglob("*"))
+        if path.is_file() and not any(part.startswith((".", "~$")) for part in path.relative_to(inbox).parts)
+    }
+    matched: list[tuple[FileSpec, Path, str]] = []
+    claimed: set[str] = set()
+    for spec in specs:
+        mine = [name for name in names if fnmatch.fnmatchcase(name.casefold(), spec.pattern.casefold())]
+        if spec.required and not mine:
+            raise SourceError(
+                f"no file in {inbox} matches {spec.pattern!r}, which [[files]] {spec.name} requires.",
+                advice="Put the export in the inbox, or set required = false.",
+            )
+        matched.extend((spec, names[name], name) for name in mine)
+        claimed.update(mine)
+    unclaimed = [name for name in names if name not in claimed and Path(name).suffix.lower() not in _NOT_OURS]
+    return matched, unclaimed
+
+
+def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path, *, time_zone: str) -> Delivery:
+    """Load every new or changed declared file into raw_files. Naive times in the files are in `time_zone`.
+
+    Raises `SourceError` for the first file that is not as declared; nothing of any file is kept then.
+    """
+    folder = work / "files"
+    folder.mkdir(parents=True, exist_ok=True)
+    before = _delivered(warehouse)
+    order = max((row[4] for row in before.values()), default=0)
+    parquet: dict[str, list[Path]] = {entity: [] for entity in ENTITIES}
+    gone: dict[str, list[tuple[str, str]]] = {entity: [] for entity in ENTITIES}
+    records: list[tuple] = []
+    files: list[FileDelivery] = []
+    warnings: list[str] = []
+
+    matched, unclaimed = match(specs, inbox)
+    for spec, path, name in matched:
+        sha, declared = helpers.digest(path), spec.fingerprint(time_zone)
+        known = before.get((spec.name, name))
+        if known and known[1:3] == (sha, declared):
+            files.append(FileDelivery(name, known[3], "unchanged"))
+            continue
+        result = helpers.read(path, name, spec, folder, time_zone=time_zone)
+        order += 1
+        parquet[spec.entity].append(result.parquet)
+        gone[spec.entity].append((spec.name, name))
+        if known and known[0] != spec.entity:
+            gone[known[0]].append((spec.name, name))
+        records.append(
+            (
+                spec.name,
+                name,
+                spec.entity,
+                sha,
+                declared,
+                result.rows,
+                result.control_total_column,
+                result.control_total,
+                order,
+            )
+        )
+        files.append(FileDelivery(name, result.rows, "loaded"))
+        warnings.extend(result.warnings)
+
+    declared_names = {spec.name for spec in specs}
+    for (source_name, name), known in before.items():
+        if source_name not in declared_names:
+            gone[known[0]].append((source_name, name))
+            warnings.append(f"{name}: its rows were removed, because [[files]] {source_name} is no longer declared.")
+    files.extend(FileDelivery(name, 0, "ignored", "no [[files]] declaration is about it") for name in unclaimed)
+    warnings.extend(f"{name}: not loaded, no [[files]] declaration is about it." for name in unclaimed)
+
+    replaced = [partition for partitions in gone.values() for partition in partitions]
+    tables = [Table(entity, schema(entity), PARTITION, parquet[entity], replaces=gone[entity]) for entity in ENTITIES]
+    tables.append(Table("deliveries", DELIVERIES, PARTITION, _write(records, folder), replaces=replaced))
+    counts = pipeline.load(SOURCE, tables, warehouse=warehouse, work=work)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Delivery(SOURCE, counts, tuple(files), tuple(warnings))
+
+
+def _delivered(warehouse: Path) -> dict[tuple[str, str], tuple[str, str, str, int, int]]:
+    """(source_name, file_name) -> (entity, sha256, declaration_hash, rows, loaded_order) of what is already there."""
+    with pipeline.connect(warehouse) as connection:
+        try:
+            rows = connection.execute(
+                "select source_name, file_name, entity, sha256, declaration_hash, rows, loaded_order "
+                "from raw_files.deliveries"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return {}
+    return {(row[0], row[1]): row[2:] for row in rows}
+
+
+def _write(records: list[tuple], folder: Path) -> list[Path]:
+    if not records:
+        return []
+    path = folder / "deliveries.parquet"
+    columns = [
+        pa.array(values, field.type) for values, field in zip(zip(*records, strict=True), DELIVERIES, strict=True)
+    ]
+    pq.write_table(pa.Table.from_arrays(columns, schema=DELIVERIES), path)
+    return [path]

@@ -1,0 +1,185 @@
+"""The subjects a declared file can be about, and the columns each has. The one definition of schema raw_files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+Kind = Literal["text", "timestamp", "date", "decimal", "integer", "boolean"]
+
+ARROW: dict[Kind, pa.DataType] = {
+    "text": pa.string(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
+    "decimal": pa.decimal128(18, 4),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+}
+DUCKDB: dict[Kind, str] = {
+    "text": "varchar",
+    "timestamp": "timestamptz",
+    "date": "date",
+    "decimal": "decimal(18, 4)",
+    "integer": "bigint",
+    "boolean": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an entity. A required one must have a value in every row; `default` fills a missing one."""
+
+    kind: Kind
+    required: bool = False
+    default: str | None = None
+
+
+def _columns(text: str) -> dict[str, Column]:
+    """`order_id! text` a line: name, `!` when required, kind, and an optional default."""
+    columns = {}
+    for line in text.strip().splitlines():
+        name, kind, *default = line.split()
+        columns[name.rstrip("!")] = Column(
+            kind,  # type: ignore[arg-type]
+            required=name.endswith("!"),
+            default=default[0] if default else None,
+        )
+    return columns
+
+
+ENTITIES: dict[str, dict[str, Column]] = {
+    # An order. Amounts exclude VAT; gross_amount is the goods before discount.
+    "orders": _columns("""
+        order_id! text
+        customer_id text
+        ordered_at! timestamp
+        channel text
+        currency! text
+        gross_amount! decimal
+        discount_amount decimal
+        shipping_amount decimal
+        tax_amount decimal
+        status text
+    """),
+    # A line of an order. amount excludes VAT and is signed: refunds are negative.
+    "order_lines": _columns("""
+        order_id! text
+        customer_id text
+        ordered_at! timestamp
+        channel text
+        currency! text
+        line_type! text sale
+        product_id text
+        quantity decimal
+        amount! decimal
+    """),
+    # Money given back for goods. amount excludes VAT and is positive.
+    "refunds": _columns("""
+        refund_id! text
+        order_id text
+        refunded_at! timestamp
+        currency! text
+        amount! decimal
+        tax_amount decimal
+    """),
+    "customers": _columns("""
+        customer_id! text
+        created_at timestamp
+        country text
+        segment text
+    """),
+    # A visit to the website.
+    "sessions": _columns("""
+        session_id text
+        visitor_id text
+        started_at! timestamp
+        channel text
+        has_purchase! boolean
+    """),
+    "ad_spend": _columns("""
+        spend_date! date
+        channel! text
+        campaign text
+        currency! text
+        cost! decimal
+        impressions integer
+        clicks integer
+        conversions decimal
+        conversion_value decimal
+    """),
+    "deals": _columns("""
+        deal_id! text
+        created_at! timestamp
+        closed_at timestamp
+        expected_close_on date
+        stage text
+        status! text
+        amount decimal
+        currency text
+        channel text
+    """),
+    "subscriptions": _columns("""
+        subscription_id! text
+        customer_id! text
+        plan text
+        started_on! date
+        ended_on date
+        monthly_amount! decimal
+        currency! text
+    """),
+    "tickets": _columns("""
+        ticket_id! text
+        created_at! timestamp
+        first_responded_at timestamp
+        resolved_at timestamp
+        channel text
+    """),
+    # An answer to a survey: nps 0-10, csat 1-5.
+    "survey_responses": _columns("""
+        response_id! text
+        survey! text
+        score! integer
+        responded_at! timestamp
+        customer_id text
+    """),
+    "hours": _columns("""
+        entry_id! text
+        worked_on! date
+        project_id! text
+        team text
+        hours! decimal
+        is_billable! boolean
+        hourly_rate decimal
+        currency text
+    """),
+}
+
+ORIGIN = [
+    ("source_name", pa.string()),
+    ("file_name", pa.string()),
+    ("file_line", pa.int64()),
+    ("_key", pa.string()),
+]
+
+
+def schema(entity: str) -> pa.Schema:
+    """The raw table of an entity: its columns, and where each row came from."""
+    return pa.schema([(name, ARROW[column.kind]) for name, column in ENTITIES[entity].items()] + ORIGIN)
+
+
+DELIVERIES = pa.schema(
+    [
+        ("source_name", pa.string()),
+        ("file_name", pa.string()),
+        ("entity", pa.string()),
+        ("sha256", pa.string()),
+        ("declaration_hash", pa.string()),
+        ("rows", pa.int64()),
+        ("control_total_column", pa.string()),
+        ("control_total", pa.decimal128(38, 4)),
+        ("loaded_order", pa.int64()),
+    ]
+)
+PARTITION = ("source_name", "file_name")

@@ -1,0 +1,546 @@
+"""Reads one declared file into a Parquet file with the entity's schema. DuckDB does the reading, typing and checking.
+
+Good cells are cast in one pass. Only when that pass meets a bad cell does a second query look for the lines.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook
+
+from ingestion.errors import SourceError
+from ingestion.sources.files.entities import DUCKDB, ENTITIES, Column
+from ingestion.sources.files.settings import FileSpec
+
+SHOWN_CELLS = 5
+_BAD_CELL = "kerncijfers: bad cell"
+_ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Read:
+    """One file, read: the Parquet with its rows, and the control total that was compared (None without one)."""
+
+    parquet: Path
+    rows: int
+    control_total_column: str | None = None
+    control_total: Decimal | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A file as DuckDB sees it: a relation in SQL, its columns with their types, and the line of the first row."""
+
+    sql: str
+    types: dict[str, str]
+    first_line: int
+    has_line_breaks: bool = False
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def read(path: Path, shown: str, spec: FileSpec, work: Path, *, time_zone: str) -> Read:
+    """Read `path` as `spec` declares and write its rows to a Parquet file in `work`.
+
+    `shown` is how messages name the file. Naive times are in `time_zone`. Raises `SourceError` for anything that is
+    not as declared: columns, cells (file, line, column, value), encoding, control totals.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    if path.stat().st_size == 0:
+        raise SourceError("this file is empty.", file=shown, advice="Export it again.")
+    if spec.format in {"csv", "text"}:
+        table = _open_text(path, shown, spec, work)
+    elif spec.format == "excel":
+        table = _open_excel(path, shown, spec, work)
+    else:
+        table = _open_parquet(path, shown)
+    _check_columns(shown, spec, list(table.types))
+    return _convert(table, shown, spec, work, time_zone)
+
+
+def _open_text(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
+    source = _as_utf8(path, shown, spec, work)
+    if spec.format == "text":
+        return _open_whitespace(source, shown)
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            header = next(csv.reader(file, delimiter=spec.delimiter), [])
+        except csv.Error as error:
+            raise SourceError(f"the header can't be read ({error}).", file=shown, line=1) from error
+    names = [name.strip() for name in header]
+    _refuse_double_names(shown, names)
+    columns = ", ".join(f"{_text(name)}: 'varchar'" for name in names)
+    sql = (
+        f"read_csv({_text(str(source))}, columns = {{{columns}}}, delim = {_text(spec.delimiter)}, header = true, "
+        "quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, null_padding = false, "
+        "max_line_size = 16777216)"
+    )
+    return _Table(sql, dict.fromkeys(names, "VARCHAR"), first_line=2, has_line_breaks=_has_quoted_line_break(source))
+
+
+def _as_utf8(path: Path, shown: str, spec: FileSpec, work: Path) -> Path:
+    """The file itself when it is UTF-8, else a copy in UTF-8. Every byte is checked."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start == _ZIP:
+        raise SourceError(
+            "this is a zip or Excel file, not text.",
+            file=shown,
+            advice='Declare it with format = "excel", or unpack it.',
+        )
+    encoding = spec.encoding
+    if start[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        encoding = "utf-16"
+    elif start[:3] == codecs.BOM_UTF8:
+        encoding = "utf-8"
+    target = path if encoding == "utf-8" else work / f"{hashlib.sha256(shown.encode()).hexdigest()[:16]}.utf8"
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with path.open("rb") as file, target.open("wb") if target != path else _nowhere() as copy:
+        while True:
+            chunk = file.read(1 << 20)
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                line += error.object[: error.start].count(b"\n")
+                raise SourceError(
+                    f"the characters are not {spec.encoding}.",
+                    file=shown,
+                    line=line,
+                    advice=f'Set encoding in [[files]] {spec.name}; Dutch exports are often "cp1252".',
+                ) from error
+            if "\x00" in text:
+                raise SourceError(
+                    "this is not a text file: it holds binary data.", file=shown, advice="Export it again."
+                )
+            if copy is not None:
+                copy.write(text.encode())
+            line += chunk.count(b"\n")
+            if not chunk:
+                return target
+
+
+@contextmanager
+def _nowhere() -> Iterator[None]:
+    yield None
+
+
+def _has_quoted_line_break(path: Path) -> bool:
+    """Whether a quote may hold a line break: there are quotes, and some line has an odd number of them."""
+    with path.open("rb") as file:
+        if b'"' not in file.read(1 << 16):
+            file.seek(0)
+            if not any(b'"' in chunk for chunk in iter(lambda: file.read(1 << 20), b"")):
+                return False
+        file.seek(0)
+        return any(line.count(b'"') % 2 for line in file)
+
+
+def _open_whitespace(path: Path, shown: str) -> _Table:
+    with path.open(encoding="utf-8-sig") as file:
+        width = len(next((line for line in file if line.strip()), "").split())
+    if width == 0:
+        raise SourceError("this file has no rows.", file=shown, advice="Export it again.")
+    cells = ", ".join(f"cells[{index}] as c{index}" for index in range(1, width + 1))
+    sql = f"""(
+        select {cells}, case when len(cells) <> {width} then error({_text(f"{_BAD_CELL} width {width}")}) end as checked
+        from (
+            select regexp_split_to_array(trim(line), '\\s+') as cells
+            from read_csv({_text(str(path))}, columns = {{'line': 'varchar'}}, delim = '\\x01', header = false,
+                quote = '', escape = '', auto_detect = false)
+            where trim(line) <> ''
+        )
+    )"""
+    return _Table(sql, {f"c{index}": "VARCHAR" for index in range(1, width + 1)}, first_line=1)
+
+
+def _open_parquet(path: Path, shown: str) -> _Table:
+    try:
+        described = duckdb.sql(f"describe select * from read_parquet({_text(str(path))})").fetchall()
+    except duckdb.Error as error:
+        raise SourceError("this is not a readable Parquet file.", file=shown, advice="Export it again.") from error
+    names = [row[0] for row in described]
+    _refuse_double_names(shown, names)
+    return _Table(f"read_parquet({_text(str(path))})", {row[0]: row[1] for row in described}, first_line=1)
+
+
+def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
+    try:
+        workbook = CalamineWorkbook.from_path(str(path))
+        sheet = spec.sheet or workbook.sheet_names[0]
+        if sheet not in workbook.sheet_names:
+            raise SourceError(
+                f"there is no sheet {sheet!r}; the sheets are {', '.join(workbook.sheet_names)}.",
+                file=shown,
+                advice=f"Set sheet in [[files]] {spec.name}.",
+            )
+        rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    except (CalamineError, OSError) as error:
+        raise SourceError("this is not a readable Excel file.", file=shown, advice="Save it again as .xlsx.") from error
+    if not rows or not any(str(cell).strip() for cell in rows[0]):
+        raise SourceError("the first row of this sheet has no column names.", file=shown, line=1)
+    names = [str(cell).strip() for cell in rows[0]]
+    while names and not names[-1]:
+        names.pop()
+    _refuse_double_names(shown, names)
+    columns = {
+        name: pa.array([_cell(row[index] if index < len(row) else "", spec) for row in rows[1:]], pa.string())
+        for index, name in enumerate(names)
+    }
+    target = work / f"{hashlib.sha256(shown.encode()).hexdigest()[:16]}.excel.parquet"
+    pq.write_table(pa.table(columns), target)
+    return _Table(f"read_parquet({_text(str(target))})", dict.fromkeys(names, "VARCHAR"), first_line=2)
+
+
+def _cell(value: object, spec: FileSpec) -> str | None:
+    """An Excel cell as the declaration would write it, so that numbers and dates are read by one rule."""
+    if value == "" or value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        number = f"{Decimal(repr(value)):f}"
+        number = number.removesuffix(".0")
+        return number.replace(".", spec.decimal)
+    if isinstance(value, datetime):
+        return value.strftime(spec.timestamp_format) if spec.timestamp_format else value.isoformat(" ")
+    if isinstance(value, date):
+        return value.strftime(spec.date_format) if spec.date_format else value.isoformat()
+    if isinstance(value, (time, timedelta)):
+        return str(value)
+    return str(value)
+
+
+def _refuse_double_names(shown: str, names: list[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        normal = re.sub(r"\W+", "_", name.casefold())
+        if normal in seen:
+            raise SourceError(
+                f"two columns have the same name: {seen[normal]!r} and {name!r}.",
+                file=shown,
+                line=1,
+                advice="Give each column a name of its own in the export.",
+            )
+        seen[normal] = name
+
+
+def _check_columns(shown: str, spec: FileSpec, names: list[str]) -> None:
+    wanted = {*spec.columns.values(), *spec.ignore}
+    if missing := [name for name in spec.columns.values() if name not in names]:
+        raise SourceError(
+            f"column {', '.join(map(repr, missing))} is missing. The file has: {', '.join(names)}.",
+            file=shown,
+            line=1,
+            advice=f"If the export changed its names, change [[files]] {spec.name} in company.toml.",
+        )
+    if unknown := [name for name in names if name not in wanted | spec.columns_in(names)]:
+        raise SourceError(
+            f"column {', '.join(map(repr, unknown))} is new: nothing says whether it may be loaded.",
+            file=shown,
+            line=1,
+            advice=f"Map it, or list it under ignore, in [[files]] {spec.name} of company.toml.",
+        )
+
+
+def _parsed(text: str, column: Column, file_type: str, spec: FileSpec, time_zone: str) -> str:
+    """An SQL expression that gives the typed value of `text`, or null when it can't be read."""
+    kind, zone = column.kind, _text(time_zone)
+    if kind == "text":
+        return text if file_type == "VARCHAR" else f"cast({text} as varchar)"
+    if file_type != "VARCHAR":
+        if kind == "timestamp" and file_type != "TIMESTAMP WITH TIME ZONE":
+            return f"timezone({zone}, try_cast({text} as timestamp))"
+        return f"try_cast({text} as {DUCKDB[kind]})"
+    if kind == "timestamp":
+        if spec.timestamp_format:
+            moment = f"try_strptime({text}, {_text(spec.timestamp_format)})"
+            return moment if "%z" in spec.timestamp_format else f"timezone({zone}, {moment})"
+        return (
+            f"case when regexp_matches({text}, '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$') then try_cast({text} as timestamptz) "
+            f"else timezone({zone}, try_cast({text} as timestamp)) end"
+        )
+    if kind == "date":
+        return (
+            f"cast(try_strptime({text}, {_text(spec.date_format)}) as date)"
+            if spec.date_format
+            else f"try_cast({text} as date)"
+        )
+    if kind == "boolean":
+        true = ", ".join(_text(value.casefold()) for value in spec.true_values)
+        false = ", ".join(_text(value.casefold()) for value in spec.false_values)
+        return f"case when lower({text}) in ({true}) then true when lower({text}) in ({false}) then false end"
+    return _number(text, spec, whole=kind == "integer")
+
+
+def _number(text: str, spec: FileSpec, *, whole: bool) -> str:
+    """A number in the declared notation. Plain digits take the short way; anything else is taken apart and checked.
+
+    Accepted besides: a currency sign, thousands separators in their places, a minus before or after, and brackets.
+    More than four decimals are refused: they would be lost.
+    """
+    target = "bigint" if whole else "decimal(18, 4)"
+    mark = re.escape(spec.decimal)
+    group = re.escape(spec.thousands)
+    digits = f"([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]+)" if spec.thousands else "[0-9]+"
+    fraction = "" if whole else f"({mark}[0-9]{{1,4}}0*)?"
+    plain = f"regexp_full_match({text}, '-?[0-9]{{1,14}}" + ("" if whole else f"({mark}[0-9]{{1,4}})?") + "')"
+    bare = f"regexp_replace(replace({text}, chr(160), ''), '[€$£\\s]|EUR|USD|GBP', '', 'g')"
+    amount = f"regexp_extract({bare}, '^[(-]?({digits}{fraction})[)-]?$', 1)"
+    number = (
+        f"replace(replace({amount}, {_text(spec.thousands)}, ''), {_text(spec.decimal)}, '.')"
+        if (spec.thousands)
+        else f"replace({amount}, {_text(spec.decimal)}, '.')"
+    )
+    negative = f"({bare} like '(%)' or {bare} like '-%' or {bare} like '%-')"
+    balanced = f"regexp_matches({bare}, '^(\\([^()-]*\\)|-[^()-]+|[^()-]+-?)$')"
+    quick = text if spec.decimal == "." else f"replace({text}, ',', '.')"
+    return (
+        f"case when {plain} then try_cast({quick} as {target}) "
+        f"when {balanced} and {amount} <> '' then "
+        f"case when {negative} then -1 else 1 end * try_cast({number} as {target}) end"
+    )
+
+
+def _expressions(table: _Table, spec: FileSpec, time_zone: str) -> Iterator[tuple[str, str, str, str | None]]:
+    """Per entity column: its name, the typed expression, the text it comes from, the file column (None: computed)."""
+    for name, column in ENTITIES[spec.entity].items():
+        kind = DUCKDB[column.kind]
+        if name in spec.columns:
+            source = spec.columns[name]
+            text = f"nullif(trim({_name(source)}), '')" if table.types[source] == "VARCHAR" else _name(source)
+            yield name, _parsed(text, column, table.types[source], spec, time_zone), text, source
+        elif name in spec.computed:
+            expression = f"({spec.computed[name]})"
+            value = f"round({expression}, 4)" if column.kind == "decimal" else expression
+            if column.kind == "timestamp":
+                value = f"timezone({_text(time_zone)}, try_cast({expression} as timestamp))"
+            yield name, f"try_cast({value} as {kind})", expression, None
+        elif name in spec.values or column.default is not None:
+            given = spec.values.get(name, column.default)
+            yield name, f"cast({_text(given or '')} as {kind})", _text(given or ""), None
+        else:
+            yield name, f"cast(null as {kind})", "null", None
+
+
+def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: str) -> Read:
+    entity = ENTITIES[spec.entity]
+    target = work / f"{hashlib.sha256(f'{spec.name}|{shown}'.encode()).hexdigest()[:24]}.parquet"
+    first = _name(next(iter(table.types)))
+    is_total = (
+        f"starts_with(lower(trim({first})), {_text((spec.totals_row or '').casefold())})"
+        if spec.totals_row
+        else "false"
+    )
+    numbered = f"select *, row_number() over () + {table.first_line - 1} as file_line from {table.sql}"
+    if table.has_line_breaks:
+        breaks = " + ".join(f"length({_name(c)}) - length(replace({_name(c)}, chr(10), ''))" for c in table.types)
+        numbered = f"""
+            select *, row_number() over () + {table.first_line - 1} + coalesce(sum(
+                coalesce({breaks}, 0)
+            ) over (rows between unbounded preceding and 1 preceding), 0) as file_line from {table.sql}
+        """
+    rows = f"select * from ({numbered}) where not coalesce({is_total}, false)"
+    parts = list(_expressions(table, spec, time_zone))
+    checked = [f"{_guarded(expression, text, entity[name])} as {_name(name)}" for name, expression, text, _ in parts]
+    key = (
+        " || '|' || ".join(f"coalesce(cast({_name(name)} as varchar), '')" for name in spec.key)
+        if spec.key
+        else f"{_text(shown + '|')} || cast(file_line as varchar)"
+    )
+    select = f"""
+        select *, {_text(spec.name)} as source_name, {_text(shown)} as file_name,
+            cast(file_line as bigint) as file_line_, {key} as _key
+        from (select {", ".join(checked)}, file_line from ({rows}))
+    """
+    columns = ", ".join([*map(_name, entity), "source_name", "file_name", "file_line_ as file_line", "_key"])
+    with duckdb.connect() as connection:
+        connection.execute(f"set TimeZone = {_text(time_zone)}")
+        _lock(connection, table, work)
+        try:
+            connection.execute(f"copy (select {columns} from ({select})) to {_text(str(target))} (format parquet)")
+        except duckdb.Error as error:
+            raise _explain(error, connection, rows, parts, shown, spec) from error
+        count, twice = _fetch(
+            connection, f"select count(*), count(*) - count(distinct _key) from read_parquet({_text(str(target))})"
+        )
+        column, total = _control_total(connection, numbered, is_total, target, shown, spec, time_zone, table)
+    warnings = (
+        (f"{shown}: {twice} rows have the key of another row in the same file; the last one counts.",)
+        if spec.key and twice
+        else ()
+    )
+    return Read(target, count, column, total, warnings)
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, table: _Table, work: Path) -> None:
+    """A computed expression may calculate, and nothing else: no other files, no settings, no network."""
+    source = re.search(r"read_(?:csv|parquet)\('((?:[^']|'')+)'", table.sql)
+    folders = [str(work.resolve()), str(work)] + (
+        [str(Path(source.group(1).replace("''", "'")).parent)] if source else []
+    )
+    listed = ", ".join(_text(folder) for folder in dict.fromkeys(folders))
+    connection.execute(f"set allowed_directories = [{listed}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _guarded(expression: str, text: str, column: Column) -> str:
+    """The expression; the query stops on a cell that is filled but unreadable, or required but empty."""
+    stop = f"cast(error({_text(_BAD_CELL)}) as {DUCKDB[column.kind]})"
+    if column.required:
+        return f"coalesce({expression}, {stop})"
+    if column.kind == "text" or text == "null":
+        return expression
+    return f"coalesce({expression}, case when {text} is not null then {stop} end)"
+
+
+def _fetch(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def _explain(
+    error: duckdb.Error,
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    parts: list[tuple[str, str, str, str | None]],
+    shown: str,
+    spec: FileSpec,
+) -> SourceError:
+    message = str(error)
+    if f"{_BAD_CELL} width" in message:
+        width = re.search(r"width (\d+)", message)
+        return SourceError(
+            f"a line does not have {width.group(1) if width else 'the same'} columns.",
+            file=shown,
+            advice="Export it again.",
+        )
+    if _BAD_CELL in message:
+        return _bad_cells(connection, rows, parts, shown, spec)
+    if "CSV Error" in message or "Error on Line" in message or "Expected Number of Columns" in message:
+        line = re.search(r"(?:CSV Error on Line|Line): ?(\d+)", message)
+        counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+        problem = (
+            f"the line has {counts.group(2)} cells where {counts.group(1)} are declared by the header."
+            if counts
+            else "the line can't be split into cells: a quote is not closed, or the delimiter is another."
+        )
+        return SourceError(
+            problem,
+            file=shown,
+            line=int(line.group(1)) if line else None,
+            advice="The file may be cut off; export it again.",
+        )
+    reason = message.splitlines()[0].split(": ", 1)[-1]
+    return SourceError(
+        f"a computed column of [[files]] {spec.name} can't be worked out: {reason}",
+        file=shown,
+        advice="Correct the expression under computed in company.toml.",
+    )
+
+
+def _bad_cells(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    parts: list[tuple[str, str, str, str | None]],
+    shown: str,
+    spec: FileSpec,
+) -> SourceError:
+    """Look up the first cells that can't be read."""
+    entity = ENTITIES[spec.entity]
+    searches = [
+        f"""
+        select file_line, {_text(source or f"computed {name}")} as file_column, cast({text} as varchar) as cell,
+            {_text(entity[name].kind)} as kind
+        from ({rows})
+        where ({expression}) is null and ({text} is not null or {str(entity[name].required).lower()})
+        """
+        for name, expression, text, source in parts
+        if text != "null" and (entity[name].required or entity[name].kind != "text")
+    ]
+    found = connection.execute(
+        f"select * from ({' union all '.join(searches)}) order by file_line limit {SHOWN_CELLS}"
+    ).fetchall()
+    line, column, cell, kind = found[0]
+    more = "".join(f" Also line {other[0]}, column {other[1]}: {other[2]!r}." for other in found[1:])
+    return SourceError(
+        ("this cell is empty and must have a value." if cell is None else f"this is not a {kind} as declared.") + more,
+        file=shown,
+        line=line,
+        column=column,
+        value=cell,
+        advice=f"Correct the file, or the notation in [[files]] {spec.name} of company.toml.",
+    )
+
+
+def _control_total(
+    connection: duckdb.DuckDBPyConnection,
+    numbered: str,
+    is_total: str,
+    target: Path,
+    shown: str,
+    spec: FileSpec,
+    time_zone: str,
+    table: _Table,
+) -> tuple[str | None, Decimal | None]:
+    """Compare the sums of the loaded rows with the file's own totals row. The first compared column is returned."""
+    numeric = [
+        name
+        for name in spec.columns
+        if ENTITIES[spec.entity][name].kind == "decimal" and table.types[spec.columns[name]] == "VARCHAR"
+    ]
+    if not spec.totals_row or not numeric:
+        return None, None
+    compared: tuple[str | None, Decimal | None] = (None, None)
+    for name in numeric:
+        text = f"nullif(trim({_name(spec.columns[name])}), '')"
+        parsed = _parsed(text, ENTITIES[spec.entity][name], "VARCHAR", spec, time_zone)
+        line, cell, stated, summed = _fetch(
+            connection,
+            f"""
+            select max(file_line), any_value({text}), sum({parsed}),
+                (select coalesce(sum({_name(name)}), 0) from read_parquet({_text(str(target))}))
+            from ({numbered}) where {is_total} and {text} is not null
+            """,
+        )
+        if cell is None:
+            continue
+        if stated is None or stated != summed:
+            raise SourceError(
+                f"the totals row says {cell}, but the rows above add up to {summed:,.2f}.",
+                file=shown,
+                line=line,
+                column=spec.columns[name],
+                advice="Rows are missing or changed; export the file again.",
+            )
+        if compared[0] is None:
+            compared = (name, stated)
+    return compared
