@@ -21,7 +21,7 @@ from orchestration import company, release
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
 
-COLUMNS = ("company_id", "account_id", "rgs_code")
+COLUMNS = ("company_id", "account_id", "rgs_code", "account_description", "amount", "because")
 MAPPING_FILE = "account_mapping.csv"
 
 
@@ -203,13 +203,21 @@ def write(proposals: Sequence[Proposal], file: Path) -> int:
     kept = list(_rows(file))
     known = {(row["company_id"], row["account_id"]) for row in kept}
     new = [
-        {"company_id": one.account.company_id, "account_id": one.account.account_id, "rgs_code": one.rgs_code}
+        {
+            "company_id": one.account.company_id,
+            "account_id": one.account.account_id,
+            "rgs_code": one.rgs_code,
+            "account_description": one.account.description,
+            "amount": one.account.amount,
+            "because": one.reason,
+        }
         for one in proposals
         if (one.account.company_id, one.account.account_id) not in known
     ]
+    columns = list(kept[0]) if kept else COLUMNS
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(handle, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(kept + new)
     return len(new)

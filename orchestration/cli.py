@@ -1,6 +1,6 @@
 """`kerncijfers`: everything a person does from the terminal. Heavy libraries are imported when a command needs them."""
 
-# ruff: noqa: PLC0415, PLR0917 - imported where needed, so that --help is instant; Typer wants an argument per option
+# ruff: noqa: PLC0415 - imported where needed, so that --help is instant; Typer wants an argument per option
 from __future__ import annotations
 
 import json

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import tomllib
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ingestion.sources import xaf
+from ingestion.sources.company.settings import CompanySettings
+from ingestion.sources.files.settings import FileSpec
+from orchestration.errors import KerncijfersError
+from orchestration.paths import Paths
 
 DEFAULT_TIME_ZONE = "Europe/Amsterdam"
 DEFAULT_PROFILE = "mkb"
@@ -37,3 +45,105 @@ class NotifySection(_Section):
     """`[notify]`: whether a failed run is told; the addresses are secrets and come from the environment."""
 
     on_failure: bool = True
+
+
+class Company(_Section):
+    """The whole of company.toml. Everything but `[company]` has a default; without a file `company` is None."""
+
+    company: CompanySettings | None = None
+    report: ReportSection = ReportSection()
+    schedule: ScheduleSection = ScheduleSection()
+    notify: NotifySection = NotifySection()
+    files: tuple[FileSpec, ...] = ()
+
+    @property
+    def time_zone(self) -> str:
+        """The company's time zone; the default one until an auditfile has been read."""
+        return self.company.time_zone if self.company else DEFAULT_TIME_ZONE
+
+    @property
+    def name(self) -> str | None:
+        """The company's name, when there is a file that says it."""
+        return self.company.name if self.company else None
+
+    @property
+    def administrations(self) -> Sequence[str]:
+        """The company ids an inbox may hold together; none named means one."""
+        return self.company.administrations if self.company else ()
+
+    @property
+    def pages(self) -> list[tuple[str, str]]:
+        """Every (edition, language) a release holds."""
+        return [(edition, language) for edition in self.report.editions for language in self.report.languages]
+
+
+def read(paths: Paths) -> Company:
+    """What company.toml says; the defaults when there is none.
+
+    Raises KerncijfersError that names the file, the line or key, and what is wrong with it.
+    """
+    if paths.company is None:
+        return Company()
+    try:
+        content = tomllib.loads(paths.company.read_text(encoding="utf-8-sig"))
+        return Company.model_validate(content)
+    except FileNotFoundError:
+        raise KerncijfersError(f"There is no file {paths.company}.") from None
+    except UnicodeDecodeError as error:
+        raise KerncijfersError(f"{paths.company} is not UTF-8 text ({error.reason}). Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise KerncijfersError(f"{paths.company} is not valid TOML: {error}. Texts need quotes.") from None
+    except ValidationError as error:
+        problems = [_in_words(problem, content) for problem in error.errors()]
+        raise KerncijfersError(f"{paths.company} can't be used as it is:\n" + "\n".join(problems)) from None
+
+
+def resolve(paths: Paths) -> CompanySettings:
+    """Who the company is: from company.toml, else from the header of the newest auditfile in the inbox."""
+    told = read(paths).company
+    if told is not None:
+        return told
+    files = xaf.find(paths.inbox) if paths.inbox.is_dir() else []
+    if not files:
+        raise KerncijfersError(
+            f"There is no company.toml and no auditfile in {paths.inbox}, so nobody says which company this is. "
+            "Put an auditfile (XAF) in the inbox, or a company.toml that describes the company and its files."
+        )
+    headers = [xaf.read_header(file) for file in files]
+    header = max(headers, key=lambda header: (header.end_date, header.date_created or header.end_date))
+    return CompanySettings(
+        name=header.company_name,
+        currency=header.currency or "EUR",
+        time_zone=DEFAULT_TIME_ZONE,
+        fiscal_year_start_month=header.start_date.month,
+        profile=DEFAULT_PROFILE,
+    )
+
+
+def _in_words(problem: Any, content: dict[str, Any]) -> str:
+    """One line for one thing that is wrong: which key, what about it, and the value that was found."""
+    place = _place(problem["loc"], content)
+    if problem["type"] == "missing":
+        return f"  - {place}: this key is missing."
+    if problem["type"] == "extra_forbidden":
+        return f"  - {place}: there is no such key. Is it a typing mistake?"
+    found = problem.get("input")
+    shown = f" Found {found!r}." if isinstance(found, str | int | float | bool) else ""
+    return f"  - {place}: {problem['msg'].removeprefix('Value error, ')}.{shown}".replace("..", ".")
+
+
+def _place(location: Sequence[str | int], content: dict[str, Any]) -> str:
+    """`files[webshop_orders].pattern`: a declaration is named by its name rather than its position."""
+    place = ""
+    here: Any = content
+    for step in location:
+        try:
+            here = here[step]
+        except (KeyError, IndexError, TypeError):
+            here = None
+        if isinstance(step, int):
+            name = here.get("name") if isinstance(here, dict) else None
+            place += f"[{name or step + 1}]"
+        else:
+            place += f".{step}" if place else step
+    return place

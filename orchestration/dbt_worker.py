@@ -35,6 +35,7 @@ def main(cache: Path) -> int:
                 return 2
             manifest = parsed.result
             _keep(Path(scratch), cache)
+    manifest.build_flat_graph()  # what `graph` is in Jinja; dbt makes it while parsing, which is skipped
     line = sys.stdin.readline()
     if not line:
         return 0

@@ -153,7 +153,7 @@ def record_delivery(paths: Paths, delivery: Any) -> None:
     loaded = [file for file in delivery.files if file.status != "ignored"]
     facts = {
         "sources": [
-            {"source": delivery.source, "table": table, "rows": rows, "files": len(loaded)}
+            {"source": f"raw_{delivery.source}", "table": table, "rows": rows, "files": len(loaded)}
             for table, rows in delivery.tables.items()
         ],
         "warnings": list(delivery.warnings),

@@ -70,7 +70,7 @@ def released_value(
             raise KerncijfersError(
                 f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{_nearest(scope, scopes)}"
             )
-        nothing = dict.fromkeys(("numerator", "denominator", "n", "value"))
+        nothing: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "n", "value"))
         row = totals[period] | nothing | {"reason": "source_absent" if absent else "no_data"}
     return {
         **key,

@@ -1,7 +1,5 @@
 """dbt_project/ as assets: one per model and seed, keyed by layer and name, with the data tests as checks."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -45,7 +43,7 @@ def _attach_singular_tests(manifest: dict[str, Any]) -> dict[str, Any]:
     """Hangs a test that compares several models under the last of them; dagster-dbt would leave it out."""
     nodes = manifest["nodes"]
     for node in nodes.values():
-        models = [name for name in node["depends_on"]["nodes"] if name in nodes]
+        models = [name for name in node.get("depends_on", {}).get("nodes", []) if name in nodes]
         if node["resource_type"] != "test" or node.get("attached_node") or len(models) < 2:
             continue
         last = nodes[models[-1]]

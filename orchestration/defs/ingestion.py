@@ -1,22 +1,75 @@
 """ingestion/ as assets: one for every raw table, keyed like dbt's sources (`raw_xaf/transaction_lines`)."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from orchestration import dbt
-from orchestration.paths import Paths
+from ingestion.pipeline import Delivery
+from ingestion.sources import company as company_source
+from ingestion.sources import files, xaf
+from ingestion.sources.files.entities import ENTITIES
+from ingestion.sources.xaf.settings import RAW_TABLES
+from orchestration import company, progress, release
+from orchestration.defs.resources import DraftRelease
 
-_sources = list(dbt.manifest(Paths.find())["sources"].values())
+
+def _tables(source: str, tables: Iterable[str]) -> list[dg.AssetSpec]:
+    return [dg.AssetSpec([source, table], group_name=source, kinds={"dlt", "duckdb"}) for table in tables]
 
 
-def _tables(source: str) -> Sequence[dg.AssetSpec]:
-    return [
-        dg.AssetSpec(
-            [source, node["name"]], group_name=source, kinds={"dlt", "duckdb"}, description=node["description"]
+def _loaded(draft: DraftRelease, delivery: Delivery) -> Iterator[dg.MaterializeResult]:
+    release.record_delivery(draft.paths, delivery)
+    for table, rows in delivery.tables.items():
+        yield dg.MaterializeResult(
+            asset_key=[f"raw_{delivery.source}", table], metadata={"rows": rows, "files": len(delivery.files)}
         )
-        for node in _sources
-        if node["source_name"] == source
-    ]
+
+
+@dg.multi_asset(
+    specs=_tables("raw_company", ("settings", "account_mapping", "targets")),
+    name="raw_company",
+    pool="warehouse_writer",
+)
+def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
+    """Who the company is and what its owner decided: settings, account mapping and targets."""
+    progress.report("Reading the company's settings")
+    paths = draft.paths
+    delivery = company_source.deliver(
+        company.resolve(paths),
+        paths.warehouse,
+        paths.work,
+        account_mapping=paths.beside_company("account_mapping.csv"),
+        targets=paths.beside_company("targets.csv"),
+    )
+    yield from _loaded(draft, delivery)
+
+
+@dg.multi_asset(specs=_tables("raw_xaf", RAW_TABLES), name="raw_xaf", pool="warehouse_writer")
+def raw_xaf(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
+    """The books: every auditfile in the inbox, checked against its own control totals."""
+    progress.report("Reading the auditfiles")
+    paths = draft.paths
+    settings = company.resolve(paths)
+    delivery = xaf.deliver(
+        paths.inbox,
+        paths.warehouse,
+        paths.work,
+        administrations=company.read(paths).administrations,
+        currency=settings.currency,
+    )
+    yield from _loaded(draft, delivery)
+
+
+@dg.multi_asset(specs=_tables("raw_files", (*ENTITIES, "deliveries")), name="raw_files", pool="warehouse_writer")
+def raw_files(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
+    """The declared files: orders, sessions, advertising cost and whatever else company.toml names."""
+    progress.report("Reading the declared files")
+    paths = draft.paths
+    delivery = files.deliver(
+        company.read(paths).files,
+        paths.inbox,
+        paths.warehouse,
+        paths.work,
+        time_zone=company.resolve(paths).time_zone,
+    )
+    yield from _loaded(draft, delivery)

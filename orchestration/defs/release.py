@@ -1,7 +1,5 @@
 """The last asset of the graph: the release that readers see."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import company, progress, release

@@ -1,7 +1,5 @@
 """reports/ as assets: the database they read, and one page for each edition and language."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import company, dbt, progress, release

@@ -3,11 +3,10 @@
 `definitions` is the only content: Dagster silently forgets module-level assets beside such a function.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import dagster as dg
 
@@ -31,7 +30,7 @@ class DraftRelease(dg.ConfigurableResource):
         return Paths(Path(self.data), Path(self.inbox), Path(self.company) if self.company else None)
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[DraftRelease]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
         """Opens the draft when the run starts; one process runs all steps, so this happens once."""
         who = f"Dagster run {context.run_id}" if context.run_id else "Dagster"
         with release.draft(self.paths, who):

@@ -1,7 +1,5 @@
 """When it runs: the whole graph as one job, every day at the hour of company.toml, in company time."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import company

@@ -1,7 +1,5 @@
 """What it reacts to: new files in the inbox, and runs that fail."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import inbox, notify

@@ -17,16 +17,13 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 @pytest.mark.parametrize("day", [datetime(2026, 3, 29, tzinfo=AMSTERDAM), datetime(2026, 10, 25, tzinfo=AMSTERDAM)])
 def test_the_daily_refresh_is_at_six_in_amsterdam_when_the_clock_changes(day: datetime) -> None:
     import dagster as dg
+    from dagster._utils.schedules import schedule_execution_time_iterator
 
     from orchestration.defs.schedules import daily
 
     assert daily.default_status is dg.DefaultScheduleStatus.RUNNING
-    assert daily.execution_timezone == "Europe/Amsterdam"
-    ticks = daily.get_execution_time_iterator if hasattr(daily, "get_execution_time_iterator") else None
-    assert ticks is None
-    from dagster._utils.schedules import schedule_execution_time_iterator
-
-    upcoming = schedule_execution_time_iterator(day.timestamp(), "0 6 * * *", "Europe/Amsterdam", None)
+    assert daily.execution_timezone is not None
+    upcoming = schedule_execution_time_iterator(day.timestamp(), daily.cron_schedule, daily.execution_timezone)
     first, second = (next(upcoming).astimezone(AMSTERDAM) for _ in range(2))
     assert (first.date(), first.hour, first.minute) == (day.date(), 6, 0)
     assert (second.hour, (second.date() - first.date()).days) == (6, 1)
