@@ -1,6 +1,45 @@
 -- Grain: one row per metric, version, period grain, period and scope: every metric model below one another.
 -- Generated from the folders by `kerncijfers metrics sync`; do not edit.
 select
+    'aov' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_aov', v=1) }}
+union all
+select
+    'aov' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_aov', v=2) }}
+union all
+select
+    'cac' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cac', v=1) }}
+union all
+select
     'cash' as metric,
     1 as metric_version,
     period_grain,
@@ -14,6 +53,19 @@ select
 from {{ ref('metric_cash', v=1) }}
 union all
 select
+    'conversion' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_conversion', v=1) }}
+union all
+select
     'cost_of_sales' as metric,
     1 as metric_version,
     period_grain,
@@ -25,6 +77,32 @@ select
     denominator,
     n
 from {{ ref('metric_cost_of_sales', v=1) }}
+union all
+select
+    'cpa' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cpa', v=1) }}
+union all
+select
+    'csat' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_csat', v=1) }}
 union all
 select
     'dso' as metric,
@@ -79,6 +157,32 @@ select
 from {{ ref('metric_gross_margin', v=1) }}
 union all
 select
+    'gross_sales' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_gross_sales', v=1) }}
+union all
+select
+    'mer' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_mer', v=1) }}
+union all
+select
     'net_margin' as metric,
     1 as metric_version,
     period_grain,
@@ -105,6 +209,32 @@ select
 from {{ ref('metric_net_profit', v=1) }}
 union all
 select
+    'net_sales' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_net_sales', v=1) }}
+union all
+select
+    'nps' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_nps', v=1) }}
+union all
+select
     'operating_cash_flow' as metric,
     1 as metric_version,
     period_grain,
@@ -116,6 +246,45 @@ select
     denominator,
     n
 from {{ ref('metric_operating_cash_flow', v=1) }}
+union all
+select
+    'orders' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_orders', v=1) }}
+union all
+select
+    'refund_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_refund_rate', v=1) }}
+union all
+select
+    'repeat_purchase_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_repeat_purchase_rate', v=1) }}
 union all
 select
     'revenue' as metric,
@@ -131,6 +300,19 @@ select
 from {{ ref('metric_revenue', v=1) }}
 union all
 select
+    'revenue_concentration' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_revenue_concentration', v=1) }}
+union all
+select
     'revenue_growth' as metric,
     1 as metric_version,
     period_grain,
@@ -142,6 +324,32 @@ select
     denominator,
     n
 from {{ ref('metric_revenue_growth', v=1) }}
+union all
+select
+    'revenue_per_visitor' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_revenue_per_visitor', v=1) }}
+union all
+select
+    'roas' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_roas', v=1) }}
 union all
 select
     'solvency' as metric,

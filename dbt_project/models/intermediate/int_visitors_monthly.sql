@@ -1,0 +1,24 @@
+-- Grain: one row per month, channel and known visitor. Visitors are counted again for each period from here.
+with
+
+settings as (
+
+    select * from {{ ref('stg_company__settings') }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('stg_files__sessions') }}
+    where visitor_id is not null
+
+)
+
+select distinct
+    cast(
+        {{ dbt.date_trunc('month', local_date('sessions.started_at', 'settings.time_zone')) }} as date
+    ) as month_start,
+    sessions.channel,
+    sessions.visitor_id
+from sessions
+cross join settings

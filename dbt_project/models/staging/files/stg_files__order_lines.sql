@@ -1,0 +1,40 @@
+-- Grain: one row per order line. Delivered again under the same key, the last file by name counts.
+with
+
+source as (
+
+    select * from {{ source('raw_files', 'order_lines') }}
+
+),
+
+ranked as (
+
+    select
+        source.*,
+        row_number() over (
+            partition by source.source_name, source._key
+            order by source.file_name desc, source.file_line desc
+        ) as delivery
+    from source
+
+)
+
+select
+    ---------- ids
+    order_id,
+    customer_id,
+    product_id,
+
+    ---------- texts
+    channel,
+    currency,
+    line_type,
+
+    ---------- numbers
+    quantity,
+    amount,
+
+    ---------- dates
+    ordered_at
+from ranked
+where delivery = 1
