@@ -62,7 +62,7 @@ def released_value(
         span = f" The release has {known[0]} to {known[-1]}." if known else ""
         near = _nearest(period, known)
         raise KerncijfersError(f"There is no {grain} {period!r} in release {folder.name}.{span}{near}")
-    row = next((row for row in rows if (row["period"], row["scope"]) == (period, scope)), None)
+    row: dict[str, Any] | None = next((row for row in rows if (row["period"], row["scope"]) == (period, scope)), None)
     if row is None:
         scopes = sorted({str(row["scope"]) for row in rows})
         absent = totals[period]["reason"] == "source_absent"
@@ -71,7 +71,7 @@ def released_value(
                 f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{_nearest(scope, scopes)}"
             )
         nothing: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "n", "value"))
-        row = totals[period] | nothing | {"reason": "source_absent" if absent else "no_data"}
+        row = {**totals[period], **nothing, "reason": "source_absent" if absent else "no_data"}
     return {
         **key,
         "period": period,

@@ -1,18 +1,29 @@
 """dbt_project/ as assets: one per model and seed, keyed by layer and name, with the data tests as checks."""
 
 import contextlib
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
 from packaging.version import Version
 
 from orchestration import dbt, gate, progress
 from orchestration.defs.resources import DraftRelease
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
+
+# dagster-dbt also works where dbt-core is not installed (dbt Fusion). Our dbt runs in a process of its own, so this one
+# need not spend three seconds on importing it a second time.
+_dbt = sys.modules.get("dbt")
+sys.modules["dbt"] = None  # pyright: ignore[reportArgumentType]
+try:
+    from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+finally:
+    del sys.modules["dbt"]
+    if _dbt is not None:
+        sys.modules["dbt"] = _dbt
 
 TITLE = "Building and testing the metrics"
 

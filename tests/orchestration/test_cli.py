@@ -1,0 +1,70 @@
+"""The command line: every command explains itself, and mistakes are one message."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from orchestration import release
+from orchestration.cli import app
+from orchestration.paths import Paths
+
+COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo", "metrics sync", "metrics check"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert shown.exit_code == 0
+    assert f"\n    kerncijfers {command}" in shown.output or f"\n  kerncijfers {command}" in shown.output, shown.output
+
+
+def test_no_command_is_left_out_above() -> None:
+    group = get_command(app)
+    names = set(getattr(group, "commands", {}))
+    assert names == {command.split()[0] for command in COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["value", "revenue", "--period", "2024"], "has no release yet"),
+        (["value", "revenue"], "Say which period"),
+        (["report"], "has no release yet"),
+        (["refresh", "--inbox", "nowhere"], "Put an auditfile"),
+        (["refresh", "--company", "nowhere.toml"], "There is no file nowhere.toml"),
+        (["accounts", "--inbox", "nowhere"], "no accounts to map"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_1(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = run(*arguments, "--data", str(tmp_path / "data"), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_refresh_exits_with_75_and_changes_nothing(tmp_path: Path) -> None:
+    paths = Paths(data=tmp_path / "data", inbox=tmp_path, company=None)
+    with release.locked(paths, "the night run"):
+        done = run("refresh", "--data", str(paths.data), "--inbox", str(paths.inbox), cwd=tmp_path)
+    assert done.returncode == 75
+    assert "the night run" in done.stderr
+    assert [entry.name for entry in paths.data.iterdir()] == [".lock"]
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("KERNCIJFERS_")}
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("kerncijfers")), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=cwd,
+        check=False,
+    )
