@@ -1,0 +1,442 @@
+"""Reads one release into frozen dataclasses: what a page shows, in one language. No number is computed here.
+
+Only schema `reporting` of the released database and `release.json` are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from reports.formatting import Formatter, Language
+
+HERE = Path(__file__).parent
+SPARK_MONTHS = 13
+CHART_MONTHS = 25
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value at the end of a period; None where there is none."""
+
+    end: date
+    label: str
+    value: Decimal | None
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One metric in one version at one period, with everything said about it. Texts are in the report's language."""
+
+    metric: str
+    version: int
+    scope: str
+    label: str
+    definition: str
+    formula: str
+    unit: str
+    decimals: int
+    better: str
+    timing: str
+    owner: str
+    frequency: str
+    formula_source: str
+    version_reason: str
+    valid_from: date
+    benchmark: str | None
+    grain: str
+    period: str
+    period_end: date
+    is_partial: bool
+    numerator: Decimal | None
+    denominator: Decimal | None
+    n: int | None
+    value: Decimal | None
+    reason: str | None
+    previous_value: Decimal | None
+    difference_previous: Decimal | None
+    growth_previous: Decimal | None
+    last_year_value: Decimal | None
+    difference_last_year: Decimal | None
+    growth_last_year: Decimal | None
+    target: Decimal | None
+    status: str
+    trend: tuple[Point, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The id of its definition on the page."""
+        return f"{self.metric}-{self.version}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a statement: one amount per column, None where the column has none."""
+
+    label: str
+    is_total: bool
+    amounts: tuple[Decimal | None, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement with named columns."""
+
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel with its KPIs, in the order of the edition."""
+
+    name: str
+    kpis: tuple[Kpi | None, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of the release."""
+
+    label: str
+    is_present: bool
+    files: int
+    rows: int
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a reader should know about the data."""
+
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything on the page."""
+
+    language: Language
+    title: str
+    company: str
+    currency: str
+    period: str
+    period_end: date
+    as_of: date
+    is_provisional: bool
+    release: str
+    created_at: datetime
+    tests: Mapping[str, int]
+    notices: tuple[Notice, ...]
+    core: tuple[Kpi, ...]
+    result: tuple[Kpi, ...]
+    cash: tuple[Kpi, ...]
+    customers: tuple[Kpi, ...]
+    channel_kpis: tuple[Kpi, ...]
+    channels: tuple[Channel, ...]
+    absent: tuple[Kpi, ...]
+    definitions: tuple[Kpi, ...]
+    income: Statement | None
+    assets: Statement | None
+    liabilities: Statement | None
+    cash_flow: Statement | None
+    revenue: tuple[Point, ...]
+    ebitda: tuple[Point, ...]
+    cash_trend: tuple[Point, ...]
+    conversion: tuple[Point, ...]
+    sources: tuple[Source, ...]
+    texts: Mapping[str, str]
+    format: Formatter
+
+    @property
+    def result_columns(self) -> tuple[str, ...]:
+        """Names of the series in the chart of the result."""
+        return self._labels("revenue", "ebitda")
+
+    @property
+    def cash_columns(self) -> tuple[str, ...]:
+        """Names of the series in the chart of cash."""
+        return self._labels("cash")
+
+    def _labels(self, *metrics: str) -> tuple[str, ...]:
+        known = {kpi.metric: kpi.label for kpi in (*self.definitions, *self.absent)}
+        return tuple(known.get(metric, metric) for metric in metrics)
+
+
+@cache
+def texts(language: Language) -> dict[str, str]:
+    """The words of a language."""
+    return yaml.safe_load((HERE / "texts" / f"{language}.yml").read_text(encoding="utf-8"))
+
+
+@cache
+def edition_file(edition: str) -> dict[str, Any]:
+    """What an edition shows.
+
+    Raises FileNotFoundError for an edition that does not exist.
+    """
+    return yaml.safe_load((HERE / "editions" / f"{edition}.yml").read_text(encoding="utf-8"))
+
+
+class _Released:
+    """Queries on one released database."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, language: Language) -> None:
+        self._connection = connection
+        self._language = language
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        found = self._connection.execute(query, parameters)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def month(self) -> tuple[str, date]:
+        """The month the report is about: the last complete one of the books, else of the other sources."""
+        found = self.rows(
+            """
+            select period, period_end
+            from reporting.rpt_metric_values
+            where grain = 'month' and scope = 'total' and value is not null
+            order by is_partial, case when metric = 'revenue' then 0 else 1 end, period_end desc
+            limit 1
+            """
+        )
+        if not found:
+            raise ValueError("The release has no value in any month, so there is nothing to report.")
+        return found[0]["period"], found[0]["period_end"]
+
+    def kpi(self, pinned: str, month: str, scope: str = "total") -> Kpi | None:
+        """A metric of the edition at the report's month, or at the twelve months that end there."""
+        metric, _, version = pinned.partition("@")
+        lang = self._language
+        found = self.rows(
+            f"""
+            select v.*, m.label_{lang} as label, m.definition_{lang} as definition, m.formula_{lang} as formula,
+                m.unit, m.decimals, m.better, m.timing, m.owner, m.frequency, m.formula_source,
+                m.version_reason_{lang} as version_reason, m.valid_from, m.benchmark_{lang} as benchmark
+            from reporting.rpt_metrics as m
+            inner join reporting.rpt_metric_values as v
+                on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain
+            where m.metric = ? and m.version = ? and v.period = ? and v.scope = ?
+            """,
+            [metric, int(version), month, scope],
+        )
+        if not found:
+            return None
+        row = found[0]
+        return Kpi(
+            **{name: row[name] for name in Kpi.__dataclass_fields__ if name not in {"target", "trend"}},
+            target=row["target_value"],
+            trend=self.trend(metric, int(version), row["grain"], scope, row["period_end"], SPARK_MONTHS),
+        )
+
+    def trend(self, metric: str, version: int, grain: str, scope: str, end: date, months: int) -> tuple[Point, ...]:
+        found = self.rows(
+            """
+            select period_end, period, case when not is_partial then value end as value
+            from reporting.rpt_metric_values
+            where metric = ? and version = ? and grain = ? and scope = ? and period_end <= ?
+            order by period_end desc limit ?
+            """,
+            [metric, version, grain, scope, end, months],
+        )
+        points = tuple(Point(row["period_end"], row["period"], row["value"]) for row in reversed(found))
+        return points if any(point.value is not None for point in points) else ()
+
+    def income(self, month: str, words: Formatter) -> Statement | None:
+        lines = self._statement("rpt_income_statement", month)
+        if not lines:
+            return None
+        [last] = self.rows(
+            "select max(period_end) as day from reporting.rpt_income_statement where period = ?", [month]
+        )
+        years = self.rows(
+            """
+            select period, period_start, bool_or(is_partial) as is_partial
+            from reporting.rpt_income_statement
+            where grain = 'year' and period_start <= ? group by period, period_start order by period_start desc limit 2
+            """,
+            [last["day"]],
+        )
+        columns = [words.month(last["day"], short=True), f"{words.month(_year_earlier(last['day']), short=True)}"]
+        amounts = {line["line"]: [line["amount"], line["last_year_amount"]] for line in lines}
+        for year in years:
+            name = words.texts["to_date"].format(period=year["period"]) if year["is_partial"] else year["period"]
+            columns.append(name)
+            in_year = {
+                row["line"]: row["amount"]
+                for row in self.rows(
+                    "select line, amount from reporting.rpt_income_statement where grain = 'year' and period = ?",
+                    [year["period"]],
+                )
+            }
+            for line, columns_of_line in amounts.items():
+                columns_of_line.append(in_year.get(line))
+        return Statement(
+            tuple(columns),
+            tuple(Line(line["label"], line["is_total"], tuple(amounts[line["line"]])) for line in lines),
+        )
+
+    def _statement(self, table: str, month: str) -> list[dict[str, Any]]:
+        return self.rows(
+            f"""
+            select *, label_{self._language} as label from reporting.{table}
+            where grain = 'month' and period = ? order by line_order
+            """,
+            [month],
+        )
+
+    def balance(self, side: str, month: str, end: date, words: Formatter) -> Statement | None:
+        year_earlier = _year_earlier(end)
+        lines = self.rows(
+            f"""
+            select now.label_{self._language} as label, now.is_total, now.amount, earlier.amount as earlier_amount
+            from reporting.rpt_balance_sheet as now
+            left join reporting.rpt_balance_sheet as earlier
+                on now.line = earlier.line and earlier.period = ?
+            where now.period = ? and now.side = ? order by now.line_order
+            """,
+            [year_earlier.strftime("%Y-%m"), month, side],
+        )
+        if not lines:
+            return None
+        return Statement(
+            (words.month(end, short=True), words.month(year_earlier, short=True)),
+            tuple(Line(line["label"], line["is_total"], (line["amount"], line["earlier_amount"])) for line in lines),
+        )
+
+    def cash_flow(self, month: str, end: date, words: Formatter) -> Statement | None:
+        lines = self._statement("rpt_cash_flow", month)
+        if not lines:
+            return None
+        trailing = {
+            row["line"]: row["amount"]
+            for row in self.rows(
+                "select line, amount from reporting.rpt_cash_flow "
+                "where grain = 'ttm' and period = ? and not is_partial",
+                [month],
+            )
+        }
+        columns = [words.month(end, short=True)]
+        if trailing:
+            columns.append(words.period("ttm", month, end))
+        return Statement(
+            tuple(columns),
+            tuple(
+                Line(
+                    line["label"],
+                    line["is_total"],
+                    (line["amount"], trailing.get(line["line"])) if trailing else (line["amount"],),
+                )
+                for line in lines
+            ),
+        )
+
+    def channels(self, pinned: Sequence[str], month: str) -> tuple[Channel, ...]:
+        """Channels with at least one value, those that cost money first."""
+        found = self.rows(
+            """
+            select scope, max(case when metric = 'cpa' then numerator end) as cost,
+                max(case when metric = 'orders' then value end) as orders
+            from reporting.rpt_metric_values
+            where grain = 'month' and period = ? and scope like 'channel:%' and value is not null
+            group by scope order by cost desc nulls last, orders desc nulls last, scope
+            """,
+            [month],
+        )
+        return tuple(
+            Channel(
+                row["scope"].removeprefix("channel:"), tuple(self.kpi(metric, month, row["scope"]) for metric in pinned)
+            )
+            for row in found
+        )
+
+
+def _year_earlier(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def read(release: Path, edition: str, language: Language) -> Report:
+    """Read what one edition of a release shows in one language.
+
+    `release` is a folder with `kerncijfers.duckdb` and `release.json`.
+    """
+    chosen = edition_file(edition)
+    facts = json.loads((release / "release.json").read_text(encoding="utf-8"))
+    with duckdb.connect(str(release / "kerncijfers.duckdb"), read_only=True) as connection:
+        released = _Released(connection, language)
+        [company] = released.rows("select * from reporting.rpt_company")
+        words = Formatter(language, company["currency"], texts(language))
+        month, end = released.month()
+
+        def kpis(section: str) -> list[Kpi]:
+            return [kpi for pinned in chosen[section] if (kpi := released.kpi(pinned, month))]
+
+        core, result, cash, customers = (kpis(name) for name in ("core", "result", "cash", "customers"))
+        channel_kpis = kpis("channels")
+        shown = {kpi.anchor: kpi for kpi in [*core, *result, *cash, *customers, *channel_kpis]}
+
+        def present(section: list[Kpi]) -> tuple[Kpi, ...]:
+            return tuple(kpi for kpi in section if kpi.value is not None)
+
+        def series(metric: str) -> tuple[Point, ...]:
+            points = released.trend(metric, 1, "month", "total", end, CHART_MONTHS)
+            return points if sum(point.value is not None for point in points) > 1 else ()
+
+        return Report(
+            language=language,
+            title=chosen["title"][language],
+            company=company["company_name"],
+            currency=company["currency"],
+            period=words.month(end),
+            period_end=end,
+            as_of=date.fromisoformat(str(facts["as_of"])[:10]),
+            is_provisional=any(kpi.is_partial for kpi in core if kpi.value is not None),
+            release=facts["release"],
+            created_at=datetime.fromisoformat(facts["created_at"]),
+            tests=facts["tests"],
+            notices=tuple(
+                Notice(row["severity"], row[f"message_{language}"])
+                for row in released.rows("select * from reporting.rpt_notices order by severity desc, code")
+            ),
+            core=present(core),
+            result=present(result),
+            cash=present(cash),
+            customers=present(customers),
+            channel_kpis=tuple(channel_kpis),
+            channels=released.channels(chosen["channels"], month),
+            absent=tuple(kpi for kpi in shown.values() if kpi.value is None),
+            definitions=tuple(kpi for kpi in shown.values() if kpi.value is not None),
+            income=released.income(month, words),
+            assets=released.balance("assets", month, end, words),
+            liabilities=released.balance("liabilities", month, end, words),
+            cash_flow=released.cash_flow(month, end, words),
+            revenue=series("revenue"),
+            ebitda=series("ebitda"),
+            cash_trend=series("cash"),
+            conversion=series("conversion"),
+            sources=tuple(
+                Source(
+                    row[f"label_{language}"],
+                    row["is_present"],
+                    row["files"],
+                    row["row_count"],
+                    row["first_date"],
+                    row["last_date"],
+                )
+                for row in released.rows("select * from reporting.rpt_sources order by is_present desc, source")
+            ),
+            texts=texts(language),
+            format=words,
+        )

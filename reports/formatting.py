@@ -1,0 +1,116 @@
+"""Numbers, dates and absent values as words a reader of one language expects. Pure functions; computes no KPI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Literal
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal, format_percent
+
+Language = Literal["nl", "en"]
+LOCALES: dict[Language, str] = {"nl": "nl_NL", "en": "en_GB"}
+MINUS = "−"
+NO_BREAK_SPACE = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Formatter:
+    """Formats for one language and one currency. `texts` are the words of that language."""
+
+    language: Language
+    currency: str
+    texts: dict[str, str]
+
+    @property
+    def locale(self) -> Locale:
+        """Babel's locale."""
+        return Locale.parse(LOCALES[self.language])
+
+    def _signed(self, text: str) -> str:
+        return text.replace("-", MINUS)
+
+    def number(self, value: Decimal | int, decimals: int = 0) -> str:
+        """1234.5 -> `1.234,5` or `1,234.5`."""
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return self._signed(format_decimal(_rounded(Decimal(value), decimals), pattern, locale=self.locale))
+
+    def money(self, value: Decimal | int, decimals: int = 0) -> str:
+        """1234.5 -> `€ 1.234,50` or `€1,234.50`, with as many decimals as asked."""
+        fraction = "." + "0" * decimals if decimals else ""
+        space = NO_BREAK_SPACE if self.language == "nl" else ""
+        pattern = f"¤{space}#,##0{fraction};-¤{space}#,##0{fraction}"
+        amount = _rounded(Decimal(value), decimals)
+        return self._signed(format_currency(amount, self.currency, pattern, locale=self.locale, currency_digits=False))
+
+    def percent(self, value: Decimal, decimals: int = 1) -> str:
+        """0.1234 -> `12,3%` or `12.3%`."""
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
+        return self._signed(format_percent(_rounded(value, decimals + 2), pattern, locale=self.locale))
+
+    def value(self, value: Decimal | None, unit: str, decimals: int, reason: str | None = None) -> str:
+        """A metric's value in its unit, or the reason it has none."""
+        if value is None:
+            return self.texts[f"reason_{reason}"] if reason else self.texts["missing"]
+        match unit:
+            case "currency":
+                return self.money(value, decimals)
+            case "percent":
+                return self.percent(value, decimals)
+            case "ratio":
+                return f"{self.number(value, decimals)}{self.texts['times']}"
+            case "days":
+                return f"{self.number(value, decimals)}{NO_BREAK_SPACE}{self.texts['days']}"
+            case "points":
+                return f"{self._plus(value)}{self.number(value, decimals)}"
+            case _:
+                return self.number(value, decimals)
+
+    def change(self, difference: Decimal | None, growth: Decimal | None, unit: str, decimals: int) -> str | None:
+        """How a value changed: relative for amounts and counts, in points for shares and scores; None if unknown."""
+        if unit in {"currency", "count"}:
+            if growth is None:
+                return None
+            return self.texts["unchanged"] if growth == 0 else f"{self._plus(growth)}{self.percent(growth)}"
+        if difference is None:
+            return None
+        if difference == 0:
+            return self.texts["unchanged"]
+        sign = self._plus(difference)
+        if unit == "percent":
+            points = self.number(difference * 100, max(decimals, 1))
+            return f"{sign}{points}{NO_BREAK_SPACE}{self.texts['percentage_point']}"
+        suffix = {"days": self.texts["days"], "points": self.texts["points"]}.get(unit)
+        text = f"{sign}{self.number(difference, decimals)}"
+        return f"{text}{NO_BREAK_SPACE}{suffix}" if suffix else text
+
+    def _plus(self, value: Decimal) -> str:
+        return "+" if value > 0 else ""
+
+    def day(self, value: date | None) -> str:
+        """31 maart 2026 or 31 March 2026."""
+        return "" if value is None else format_date(value, "d MMMM y", locale=self.locale)
+
+    def moment(self, value: datetime) -> str:
+        """31 maart 2026, 06:00."""
+        return format_datetime(value, "d MMMM y, HH:mm", locale=self.locale)
+
+    def month(self, value: date, *, short: bool = False) -> str:
+        """maart 2026, or mrt 2026 where there is little room."""
+        return format_date(value, "MMM y" if short else "LLLL y", locale=self.locale).replace(".", "")
+
+    def period(self, grain: str, label: str, end: date, *, short: bool = False) -> str:
+        """The name of a period: a month by its name, twelve months by their last month, others as they are labelled."""
+        if grain == "month":
+            return self.month(end, short=short)
+        if grain == "ttm":
+            return f"{self.texts['ttm']} {self.month(end, short=True)}"
+        return label
+
+
+def _rounded(value: Decimal, decimals: int) -> Decimal:
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
+    return abs(rounded) if rounded == 0 else rounded
