@@ -440,7 +440,7 @@ def _summarise(folder: Path, paths: Paths, seconds: float) -> None:
     tests = facts["tests"]
     table = Table(title=f"{facts['company_name']}, data as of {facts['as_of']}", title_justify="left")
     table.add_column("Core KPI")
-    table.add_column("Period")
+    table.add_column("12 months to")
     table.add_column("Value", justify="right")
     table.add_column("vs last year", justify="right")
     table.add_column("Status")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-TARGET = Path("models/metrics/int_metrics_unioned.sql")
+TARGET = Path("models/reporting/int_metrics_unioned.sql")
 _FILE_NAME = re.compile(r"metric_(?P<metric>[a-z0-9_]+)_v(?P<version>[0-9]+)\.sql")
 _HEADER = """\
 -- Grain: one row per metric, version, period grain, period and scope: every metric model below one another.
--- Generated from the folders by `kerncijfers metrics sync`; do not edit. It stands with the metrics it reads, so that no
--- layer reads from one further on.
+-- Generated from the folders by `kerncijfers metrics sync`; do not edit. It stands here because no layer
+-- reads from one further on.
 {{ config(materialized='view', contract={'enforced': false}) }}
 """
 _SELECT = """\

@@ -93,7 +93,7 @@ def released_value(
 
 
 def core_values(folder: Path) -> list[CoreValue]:
-    """The core KPIs of a release, each for its last complete period that has a value (else its last one)."""
+    """The core KPIs of a release, each over the twelve months to its last complete month."""
     with _open(folder) as database:
         rows = _rows(
             database,
@@ -107,13 +107,13 @@ def core_values(folder: Path) -> list[CoreValue]:
                 on
                     metrics.metric = metric_values.metric
                     and metrics.version = metric_values.version
-                    and metrics.report_grain = metric_values.grain
+                    and metric_values.grain = 'ttm'
                     and metric_values.scope = 'total'
             cross join reporting.rpt_company as company
             where metrics.role = 'core' and metrics.is_latest
             qualify row_number() over (
                 partition by metrics.metric
-                order by metric_values.value is null, metric_values.is_partial, metric_values.period_end desc
+                order by metric_values.is_partial, metric_values.period_end desc
             ) = 1
             order by metrics.sort, metrics.metric
             """,

@@ -1,6 +1,6 @@
 -- Grain: one row per metric, version, period grain, period and scope: every metric model below one another.
--- Generated from the folders by `kerncijfers metrics sync`; do not edit. It stands with the metrics it reads, so that no
--- layer reads from one further on.
+-- Generated from the folders by `kerncijfers metrics sync`; do not edit. It stands here because no layer
+-- reads from one further on.
 {{ config(materialized='view', contract={'enforced': false}) }}
 select
     'aov' as metric,
