@@ -29,7 +29,7 @@ create macro clean(x) as nullif(trim(x, e' \t\r\n'), '');
 create macro money(x) as
     case
         when regexp_full_match(clean(x), '[+-]?([0-9]+(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)')
-            then try_cast(clean(x) as decimal(20, 2))
+            then try_cast(clean(x) as decimal(18, 2))
     end;
 create macro day(x) as
     case
@@ -48,21 +48,36 @@ create macro side(x) as
 create macro signed(written, side) as case when side = 'C' then -written else written end;
 """
 
-# Grain: one row per line as written, without what belongs to its transaction.
+# Grain: one row per line, with what the checks need. A table, because every check goes over it: casting once is
+# cheaper than keeping it out of memory, and DuckDB spills it when it grows.
 _LINE_AMOUNTS = """
-create view line_amounts as
+create temp table line_amounts as
+with texts as (
+    select
+        line_sequence,
+        transaction_ordinal,
+        document,
+        file_line,
+        accID,
+        amnt,
+        amntTp,
+        money(amnt) as written,
+        side(amntTp) as side
+    from read_parquet($lines)
+)
+
 select
-    line_sequence,
-    transaction_ordinal,
-    document,
+    cast(line_sequence as integer) as line_sequence,
+    cast(transaction_ordinal as integer) as transaction_ordinal,
+    cast(document as smallint) as document,
     file_line,
     clean(accID) as account_id,
-    clean(amnt) as amount_text,
-    clean(amntTp) as side_text,
-    money(amnt) as written,
-    side(amntTp) as side,
-    signed(money(amnt), side(amntTp)) as amount
-from read_parquet($lines)
+    written,
+    side,
+    case when side = 'C' then -written else written end as amount,
+    -- Kept only for the message that refuses them.
+    case when written is null then clean(amnt) when side = '?' then clean(amntTp) end as bad_text
+from texts
 """
 
 # Grain: one row per transaction, with what it has from its journal.
@@ -70,6 +85,7 @@ _TRANSACTIONS = """
 create view transactions as
 select
     transactions.transaction_ordinal,
+    transactions.document,
     transactions.transaction_line,
     clean(transactions.nr) as transaction_number,
     clean(transactions.periodNumber) as period_text,
@@ -181,9 +197,11 @@ class Check:
         self._names = [name for document in documents for name in document.names]
         self._file = documents[0].names[0]
         self._warnings: list[str] = []
+        size = sum(path.stat().st_size for document in documents for path in document.paths) / 1e6
+        growth = settings.CHECK_MEMORY_GROWTH * max(0.0, size - settings.CHECK_MEMORY_COVERS_MB)
         self._con = duckdb.connect(
             config={
-                "memory_limit": settings.CHECK_MEMORY,
+                "memory_limit": f"{settings.CHECK_MEMORY_MB + growth:.0f}MB",
                 "temp_directory": str(folder / "spill"),
                 "threads": 2,
                 "preserve_insertion_order": False,
@@ -335,22 +353,25 @@ class Check:
                 document,
                 file_line,
                 case
-                    when amount_text is null then 'has no amount (amnt)'
-                    when written is null then 'has an amount that is not a number with at most two decimals and a point'
-                    else 'has an amntTp that is neither D nor C'
+                    when transaction_ordinal >= $transactions then 'stands outside a transaction'
+                    when side = '?' and written is not null then 'has an amntTp that is neither D nor C'
+                    when bad_text is null then 'has no amount (amnt)'
+                    else 'has an amount that is not a number with a point and at most two decimals'
                 end as problem,
-                case when side = '?' and written is not null then side_text else amount_text end as value
+                bad_text
             from line_amounts
-            where written is null or side = '?'
+            where written is null or side = '?' or transaction_ordinal >= $transactions
             order by line_sequence
             limit 1
-            """
+            """,
+            transactions=self._contents.transaction_count,
         )
         bad += self._rows(
             """
             select document, file_line, 'of the opening balance has no valid amount or amntTp', amount_text
             from opening
             where written is null or side = '?'
+            order by line_sequence
             limit 1
             """
         )
@@ -360,36 +381,26 @@ class Check:
         bad = self._rows(
             """
             select
-                lines.document,
-                min(coalesce(transactions.transaction_line, lines.file_line)),
+                document,
+                transaction_line,
                 case
-                    when transactions.transaction_ordinal is null or transactions.journal_id is null
-                        then 'A line stands outside a journal with a jrnID'
-                    when transactions.period_text is not null and transactions.period_number is null
-                        then 'A transaction has a periodNumber that is not a number'
-                    else 'A transaction has a trDt that is not a date (yyyy-mm-dd)'
+                    when journal_id is null then 'stands outside a journal with a jrnID'
+                    when period_number is null and period_text is not null then 'has a periodNumber that is not a number'
+                    else 'has a trDt that is not a date (yyyy-mm-dd)'
                 end as problem,
-                any_value(
-                    case
-                        when transactions.period_text is not null and transactions.period_number is null
-                            then transactions.period_text
-                        else transactions.date_text
-                    end
-                )
-            from (select distinct document, transaction_ordinal, file_line from line_amounts) as lines
-            left join transactions on lines.transaction_ordinal = transactions.transaction_ordinal
+                case when period_number is null and period_text is not null then period_text else date_text end as value
+            from transactions
             where
-                transactions.journal_id is null
-                or (transactions.period_text is not null and transactions.period_number is null)
-                or (transactions.date_text is not null and transactions.transaction_date is null)
-            group by lines.document, problem
-            order by 2
+                journal_id is null
+                or (period_number is null and period_text is not null)
+                or (transaction_date is null and date_text is not null)
+            order by transaction_ordinal
             limit 1
             """
         )
         if bad:
             document, line, problem, value = bad[0]
-            raise self._error(f"{problem}.", document, line, value=value, advice=_EXPORT_AGAIN)
+            raise self._error(f"The transaction {problem}.", document, line, value=value, advice=_EXPORT_AGAIN)
 
     def _check_accounts(self) -> None:
         missing = self._rows(
@@ -745,6 +756,9 @@ class Check:
         pq.write_table(
             self._con.table("accounts").to_arrow_table().cast(settings.LEDGER_ACCOUNTS), tables["ledger_accounts"]
         )
+        if not counter_lines:
+            # All is proven; writing the lines needs the room more.
+            self._con.execute("drop table line_amounts")
         self._write_lines(tables["transaction_lines"], counter_lines)
         key = {"company_id": self._header.company_id, "fiscal_year": self._header.fiscal_year}
         opening = self._con.execute(

@@ -7,6 +7,7 @@ they do not keep to the schema's. Values stay text as written; `checks` types th
 from __future__ import annotations
 
 import bisect
+import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ TRANSACTIONS = pa.schema(
     [
         ("transaction_ordinal", pa.int64()),
         ("journal_ordinal", pa.int64()),
+        ("document", pa.int32()),
         ("transaction_line", pa.int64()),
         ("nr", pa.string()),
         ("periodNumber", pa.string()),
@@ -131,10 +133,16 @@ def read_document(document: Document, contents: Contents, writer: LineWriter, nu
         remove_pis=True,
         **inbox.parser_options(),
     )
+    # Millions of short-lived tuples and no cycles: the garbage collector would only look at them again and again.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         reader.run(events)
     except etree.XMLSyntaxError as error:
         raise syntax_error(document, error) from None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def read_beginning(document: Document) -> Contents:
@@ -193,7 +201,7 @@ class LineWriter:
         self.rows: list[tuple[str | None, ...]] = []
         self.ordinals: list[int] = []
         self.file_lines: list[int] = []
-        self.transactions: list[tuple[int, int, int, str | None, str | None, str | None]] = []
+        self.transactions: list[tuple[int, int, int, int, str | None, str | None, str | None]] = []
 
     def __enter__(self) -> LineWriter:
         return self
@@ -236,12 +244,14 @@ class _Reader:
         self._number = number
         self._shapes: dict[tuple[Any, ...], Callable[[list[str | None]], tuple[str | None, ...]]] = {}
         self._handlers: dict[str, Callable[[Any], None]] = {}
+        self._line_tags: set[str] = set()
+        self._names: dict[str, str] = {}
 
     def run(self, events: Any) -> None:
         contents, writer = self._contents, self._writer
         rows, ordinals, file_lines = writer.rows, writer.ordinals, writer.file_lines
         shapes, handlers = self._shapes, self._handlers
-        line_tags: set[str] = set()
+        line_tags = self._line_tags
         # Nearly all time goes into this loop: one dictionary look-up per line, no search per field.
         for _, element in events:
             tag = element.tag
@@ -365,23 +375,24 @@ class _Reader:
         _drop(element)
 
     def _transaction(self, element: Any) -> None:
-        number = period = date = None
+        fields: dict[str, str | None] = {}
+        line_tags, names = self._line_tags, self._names
         for child in element:
-            name = _local(child)
-            if name == "nr":
-                number = child.text
-            elif name == "periodNumber":
-                period = child.text
-            elif name == "trDt":
-                date = child.text
+            tag = child.tag
+            if tag not in line_tags:
+                name = names.get(tag)
+                if name is None:
+                    name = names[tag] = _local(child)
+                fields.setdefault(name, child.text)
         self._writer.transactions.append(
             (
                 self._contents.transaction_count,
                 len(self._contents.journals),
+                self._number,
                 element.sourceline,
-                number,
-                period,
-                date,
+                fields.get("nr"),
+                fields.get("periodNumber"),
+                fields.get("trDt"),
             )
         )
         self._contents.transaction_count += 1

@@ -13,7 +13,7 @@ READER_VERSION: Final = "1"
 SUPPORTED_VERSIONS: Final = ("3.1", "3.2", "3.2.1", "4.0")
 
 # Element text is kept as written in batches of this many lines; DuckDB types it afterwards.
-BATCH_LINES: Final = 50_000
+BATCH_LINES: Final = 20_000
 
 SNIFF_BYTES: Final = 64 * 1024
 
@@ -22,8 +22,10 @@ UNPACKED_LIMIT: Final = 8 * 1024**3
 RATIO_LIMIT: Final = 200
 RATIO_APPLIES_FROM: Final = 50 * 1024**2
 
-# DuckDB's share of the 300 MB that a 250 MB auditfile may take.
-CHECK_MEMORY: Final = "96MB"
+# DuckDB's share of the 300 MB that a 250 MB auditfile may take, and what it may take more for each MB above that.
+CHECK_MEMORY_MB: Final = 80
+CHECK_MEMORY_COVERS_MB: Final = 250
+CHECK_MEMORY_GROWTH: Final = 0.3
 
 CONTINUATION: Final = re.compile(r"Vervolgbestand\s+(\d+)\s+van\s+(\d+)", re.IGNORECASE)
 
