@@ -19,8 +19,8 @@ from markupsafe import Markup
 from reports.data import Kpi, Point
 from reports.formatting import Formatter
 
-WIDE, NARROW = 720, 340
-HEIGHT = 230
+WIDE, NARROW = 1040, 340
+HEIGHT = 240
 
 # Placeholders that the page's CSS variables take the place of, so that a chart follows light and dark.
 _COLOURS = {
@@ -82,7 +82,7 @@ def _specification(series: Sequence[Series], width: int, number_format: str) -> 
             size = max(3, int(width / max(months, 6) * 0.55))
             layers.append(layer.mark_bar(color=one.colour, size=size).encode(x=x, y=y))
         else:
-            layers.append(layer.mark_line(color=one.colour, strokeWidth=2.2, interpolate="monotone").encode(x=x, y=y))
+            layers.append(layer.mark_line(color=one.colour, strokeWidth=2.2).encode(x=x, y=y))
             last = max(row["month"] for row in rows if row["series"] == one.name)
             layers.append(
                 layer.transform_filter(alt.datum.month == last)

@@ -71,6 +71,8 @@ class Kpi:
     target: Decimal | None
     status: str
     trend: tuple[Point, ...]
+    year: str | None
+    year_value: Decimal | None
 
     @property
     def anchor(self) -> str:
@@ -202,12 +204,12 @@ class _Released:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def month(self) -> tuple[str, date]:
-        """The month the report is about: the last complete one of the books, else of the other sources."""
+        """The month the report is about: the last complete one with revenue in the books, else of the other sources."""
         found = self.rows(
             """
             select period, period_end
             from reporting.rpt_metric_values
-            where grain = 'month' and scope = 'total' and value is not null
+            where grain = 'month' and scope = 'total' and value is not null and n > 0
             order by is_partial, case when metric = 'revenue' then 0 else 1 end, period_end desc
             limit 1
             """
@@ -235,8 +237,22 @@ class _Released:
         if not found:
             return None
         row = found[0]
+        years = self.rows(
+            """
+            select period, value from reporting.rpt_metric_values
+            where metric = ? and version = ? and scope = ? and grain = 'year' and ? between period_start and period_end
+            """,
+            [metric, int(version), scope, row["period_end"]],
+        )
+        year = years[0] if years and years[0]["value"] is not None else None
         return Kpi(
-            **{name: row[name] for name in Kpi.__dataclass_fields__ if name not in {"target", "trend"}},
+            **{
+                name: row[name]
+                for name in Kpi.__dataclass_fields__
+                if name not in {"target", "trend", "year", "year_value"}
+            },
+            year=year["period"] if year else None,
+            year_value=year["value"] if year else None,
             target=row["target_value"],
             trend=self.trend(metric, int(version), row["grain"], scope, row["period_end"], SPARK_MONTHS),
         )
