@@ -1,0 +1,242 @@
+"""Writes the world's tables as the exports of the systems that would hold them, with the warts real exports have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import xlsxwriter
+from faker import Faker
+
+from ingestion.demo.world import FIRST_YEAR, LAST_YEAR
+
+# A dutch amount: 1.234,56.
+_DUTCH = "replace(replace(replace(format('{{:,.2f}}', cast({} as double)), ',', '_'), '.', ','), '_', '.')"
+_MOMENT = "strftime({}, '%d-%m-%Y %H:%M')"
+_EXCEL_ROWS = 200_000
+_BATCH = 50_000
+
+
+def _dutch(column: str) -> str:
+    return _DUTCH.format(column)
+
+
+def _moment(column: str) -> str:
+    return _MOMENT.format(column)
+
+
+def write(connection: duckdb.DuckDBPyConnection, inbox: Path, *, seed: int) -> None:
+    """Write every export below `inbox`."""
+    for folder in ("webshop", "website", "advertenties", "crm", "abonnementen", "klantenservice", "uren"):
+        (inbox / folder).mkdir(parents=True, exist_ok=True)
+    _orders(connection, inbox)
+    _refunds(connection, inbox)
+    _customers(connection, inbox, seed)
+    _sessions(connection, inbox)
+    _advertising(connection, inbox)
+    _others(connection, inbox)
+
+
+def _csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    header: list[str],
+    query: str,
+    *,
+    delimiter: str = ";",
+    encoding: str = "utf-8",
+    totals: str | None = None,
+) -> None:
+    """Write the rows of `query` (text columns) as CSV. `totals` is a query for a last line with the file's own sums."""
+    with path.open("w", encoding=encoding, newline="") as file:
+        file.write(delimiter.join(header) + "\r\n")
+        found = connection.execute(query)
+        while rows := found.fetchmany(_BATCH):
+            file.writelines(_line(row, delimiter) for row in rows)
+        if totals:
+            file.writelines(_line(row, delimiter) for row in connection.execute(totals).fetchall())
+
+
+def _line(row: tuple, delimiter: str) -> str:
+    cells = ("" if cell is None else str(cell) for cell in row)
+    return delimiter.join(f'"{cell}"' if delimiter in cell else cell for cell in cells) + "\r\n"
+
+
+_ORDER_HEADER = [
+    "Ordernummer",
+    "Klantnummer",
+    "Naam",
+    "Besteld op",
+    "Kanaal",
+    "Goederen excl. btw",
+    "Korting",
+    "Verzendkosten",
+    "Btw",
+    "Status",
+]
+
+
+def _orders(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
+    """A file per year that ends in a total, and a late one that corrects the status of orders delivered before.
+
+    In the first export of 2025 every hundredth paid order of December still stands as cancelled.
+    """
+    columns = f"""
+        lpad(number::varchar, 8, '0'), lpad(customer::varchar, 7, '0'), 'Klant ' || chr(cast(65 + customer % 26 as integer)) || 'é',
+        {_moment("ordered_at")}, channel, {_dutch("gross")}, {_dutch("discount")}, {_dutch("shipping")}, {_dutch("tax")}
+    """
+    late = f"status = 'betaald' and number % 100 = 0 and day >= date '{LAST_YEAR}-12-01'"
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        where = f"where year(day) = {year}"
+        _csv(
+            connection,
+            inbox / "webshop" / f"orders_{year}.csv",
+            _ORDER_HEADER,
+            f"select {columns}, case when {late} then 'geannuleerd' else status end from orders {where} order by number",
+            encoding="cp1252",
+            totals=f"select 'Totaal', '', '', '', '', {_dutch('sum(gross)')}, {_dutch('sum(discount)')}, "
+            f"{_dutch('sum(shipping)')}, {_dutch('sum(tax)')}, '' from orders {where}",
+        )
+    _csv(
+        connection,
+        inbox / "webshop" / f"orders_{LAST_YEAR}_nalevering.csv",
+        _ORDER_HEADER,
+        f"select {columns}, status from orders where {late} order by number",
+        encoding="cp1252",
+    )
+
+
+def _refunds(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        _csv(
+            connection,
+            inbox / "webshop" / f"retouren_{year}.csv",
+            ["Retournummer", "Ordernummer", "Terugbetaald op", "Bedrag excl. btw", "Btw"],
+            f"""
+            select 'R' || lpad(refund_number::varchar, 6, '0'), lpad(number::varchar, 8, '0'), {_moment("refunded_at")},
+                {_dutch("amount")}, {_dutch("tax")}
+            from refunds where year(refunded_on) = {year} order by refund_number
+            """,
+            encoding="cp1252",
+            totals=f"select 'Totaal', '', '', {_dutch('sum(amount)')}, {_dutch('sum(tax)')} from refunds "
+            f"where year(refunded_on) = {year}",
+        )
+
+
+def _customers(connection: duckdb.DuckDBPyConnection, inbox: Path, seed: int) -> None:
+    """Customers in Excel, with invented names and addresses that Kerncijfers is told not to load."""
+    faker = Faker("nl_NL")
+    faker.seed_instance(seed)
+    names = [faker.name() for _ in range(500)]
+    found = connection.execute("select customer, min(day) from orders group by customer order by customer")
+    part = 0
+    while rows := found.fetchmany(_EXCEL_ROWS):
+        part += 1
+        workbook = xlsxwriter.Workbook(inbox / "webshop" / f"klanten_{part}.xlsx", {"constant_memory": True})
+        workbook.set_properties({"created": datetime(LAST_YEAR + 1, 1, 2)})
+        day = workbook.add_format({"num_format": "dd-mm-yyyy"})
+        sheet = workbook.add_worksheet("Klanten")
+        sheet.write_row(0, 0, ["Klantnummer", "Naam", "E-mail", "Klant sinds", "Land"])
+        for index, (customer, since) in enumerate(rows, 1):
+            name = names[customer % len(names)]
+            sheet.write_string(index, 0, f"{customer:07}")
+            sheet.write_string(index, 1, name)
+            sheet.write_string(index, 2, f"klant{customer}@example.nl")
+            sheet.write_datetime(index, 3, datetime.combine(since, datetime.min.time()), day)
+            sheet.write_string(index, 4, "NL" if customer % 9 else "BE")
+        workbook.close()
+
+
+def _sessions(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        path = str(inbox / "website" / f"bezoeken_{year}.parquet").replace("'", "''")
+        connection.execute(
+            f"""
+            copy (
+                select name as session_id, visitor as visitor_id, started_at, channel, has_purchase
+                from sessions where year(started_at) = {year} order by started_at, name
+            ) to '{path}' (format parquet, compression zstd)
+            """
+        )
+
+
+def _advertising(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
+    """Google writes English, Meta was exported in Dutch."""
+    _csv(
+        connection,
+        inbox / "advertenties" / "google_ads.csv",
+        ["Day", "Campaign", "Cost", "Impressions", "Clicks"],
+        "select strftime(day, '%Y-%m-%d'), campaign, format('{:.2f}', cast(cost as double)), impressions, clicks "
+        "from ad_spend where channel = 'google_ads' order by day, campaign",
+        delimiter=",",
+    )
+    _csv(
+        connection,
+        inbox / "advertenties" / "meta_ads.csv",
+        ["Dag", "Campagnenaam", "Besteed bedrag (EUR)", "Weergaven", "Klikken"],
+        f"select strftime(day, '%d-%m-%Y'), campaign, {_dutch('cost')}, impressions, clicks "
+        "from ad_spend where channel = 'meta_ads' order by day, campaign",
+    )
+
+
+def _others(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
+    for path, header, query, encoding in _smaller_exports():
+        _csv(connection, inbox / path, header, query, encoding=encoding)
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        _csv(
+            connection,
+            inbox / "uren" / f"uren_{year}.csv",
+            ["Regel", "Datum", "Project", "Team", "Medewerker", "Uren", "Facturabel", "Tarief"],
+            f"""
+            select 'U' || lpad(number::varchar, 6, '0'), strftime(day, '%d-%m-%Y'), project, team, 'Medewerker ' || person,
+                {_dutch("hours")}, case when is_billable then 'ja' else 'nee' end, {_dutch("rate")}
+            from hours where year(day) = {year} order by number
+            """,
+            encoding="cp1252",
+            totals=f"select 'Totaal', '', '', '', '', {_dutch('sum(hours)')}, '', '' from hours where year(day) = {year}",
+        )
+
+
+def _smaller_exports() -> Iterator[tuple[str, list[str], str, str]]:
+    yield (
+        "crm/deals.csv",
+        ["Deal", "Aangemaakt", "Gesloten", "Verwachte sluiting", "Fase", "Status", "Bedrag", "Herkomst"],
+        f"""
+        select 'D' || lpad(number::varchar, 5, '0'), {_moment("created_at")}, {_moment("closed_at")},
+            strftime(expected_on, '%d-%m-%Y'), stage, status, {_dutch("amount")}, channel
+        from deals order by number
+        """,
+        "utf-8-sig",
+    )
+    yield (
+        "abonnementen/abonnementen.csv",
+        ["Abonnement", "Klant", "Soort", "Ingangsdatum", "Einddatum", "Bedrag per maand"],
+        f"""
+        select 'A' || lpad(number::varchar, 5, '0'), customer, plan, strftime(started_on, '%d-%m-%Y'),
+            strftime(ended_on, '%d-%m-%Y'), {_dutch("monthly")}
+        from subscriptions order by number
+        """,
+        "utf-8",
+    )
+    yield (
+        "klantenservice/vragen.csv",
+        ["Nummer", "Binnengekomen", "Eerste antwoord", "Opgelost", "Via"],
+        f"""
+        select 'V' || lpad(number::varchar, 6, '0'), {_moment("created_at")}, {_moment("replied_at")},
+            {_moment("solved_at")}, channel
+        from tickets order by number
+        """,
+        "utf-8",
+    )
+    yield (
+        "klantenservice/antwoorden.csv",
+        ["Nummer", "Onderzoek", "Cijfer", "Beantwoord op", "Klant", "Opmerking"],
+        f"""
+        select 'E' || lpad(number::varchar, 6, '0'), upper(survey), score, {_moment("answered_at")},
+            lpad(customer::varchar, 7, '0'), remark
+        from answers order by number
+        """,
+        "utf-8",
+    )

@@ -1,0 +1,302 @@
+"""What happens in the demo company: visits, orders, refunds, subscriptions, projects, answers. Tables in DuckDB.
+
+Chance comes from MD5 of the seed and a row's own name, so that the same seed always gives the same company, whatever the
+number of threads. Nothing is written here; `ledger` books these tables and `exports` writes them down.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+FIRST_YEAR, LAST_YEAR = 2023, 2025
+
+CHANNELS = """
+    values ('google_ads', 0.00, 0.29, 0.0285), ('meta_ads', 0.29, 0.46, 0.0165), ('email', 0.46, 0.64, 0.0460),
+        ('organic', 0.64, 0.91, 0.0300), ('referral', 0.91, 1.01, 0.0240)
+"""
+
+
+def build(connection: duckdb.DuckDBPyConnection, *, size: float, seed: int) -> None:
+    """Make the tables `days`, `orders`, `refunds`, `sessions`, `ad_spend`, `subscriptions`, `hours`, `deals`, `tickets`
+    and `answers`. `size` scales the webshop; 1.0 is about 18,000 orders in three years.
+    """
+    connection.execute("set threads = 2")
+    connection.execute(
+        f"""
+        create macro chance(stream, name) as
+            (md5_number_lower('{seed}|' || stream || '|' || name) % 1000003) / 1000003.0
+        """
+    )
+    connection.execute(f"create table channels as from ({CHANNELS}) t(channel, low, high, rate)")
+    _days(connection, size)
+    _orders(connection)
+    _sessions(connection)
+    _advertising(connection)
+    _services(connection)
+    _customers_care(connection, size)
+
+
+def _days(connection: duckdb.DuckDBPyConnection, size: float) -> None:
+    """Every day with how busy it is: growth, season, weekday, and a third quarter of 2024 in which little went well."""
+    connection.execute(
+        f"""
+        create table days as
+        select
+            cast(day as date) as day,
+            cast(datediff('day', date '{FIRST_YEAR}-01-01', day) as integer) as number,
+            (year(day) = 2024 and quarter(day) = 3) as is_bad,
+            power(1.17, datediff('day', date '{FIRST_YEAR}-01-01', day) / 365.0)
+            * [1.02, 0.96, 0.98, 0.95, 0.93, 0.88, 0.76, 0.78, 0.97, 1.04, 1.32, 1.41][month(day)]
+            * [1.14, 1.08, 1.02, 1.00, 0.95, 0.86, 0.95][isodow(day)]
+            * case when year(day) = 2024 and quarter(day) = 3 then 0.62 else 1.0 end as pace
+        from range(date '{FIRST_YEAR}-01-01', date '{LAST_YEAR + 1}-01-01', interval 1 day) t(day)
+        """
+    )
+    connection.execute(
+        f"""
+        create table day_orders as
+        select day, is_bad, pace,
+            cast(floor(14.2 * {size} * pace * (0.82 + 0.36 * chance('volume', day::varchar))
+                + chance('rounding', day::varchar)) as integer) as orders
+        from days
+        """
+    )
+
+
+def _orders(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        create table orders as
+        with numbered as (
+            select day, is_bad, row_number() over (order by day, place) as number
+            from day_orders, unnest(range(orders)) t(place)
+        ),
+        drawn as (
+            select
+                number, day,
+                chance('channel', number::varchar) as channel_draw,
+                chance('known', number::varchar) as known_draw,
+                chance('who', number::varchar) as who_draw,
+                chance('worth', number::varchar) as worth_draw,
+                chance('discount', number::varchar) as discount_draw,
+                chance('status', number::varchar) as status_draw,
+                day + to_minutes(cast(7 * 60 + 960 * chance('time', number::varchar) as integer)) as ordered_at
+            from numbered
+        ),
+        priced as (
+            select
+                number, day, ordered_at, status_draw, discount_draw, channel_draw,
+                case
+                    when known_draw < 0.44 or number < 50 then number
+                    else 1 + cast(floor(power(who_draw, 0.8) * (number - 1)) as bigint)
+                end as customer,
+                cast(round(21 + 92 * power(worth_draw, 1.7) + 4 * (year(day) - 2023), 2) as decimal(12, 2)) as gross
+            from drawn
+        ),
+        discounted as (
+            select *,
+                cast(case when discount_draw < 0.16 then round(gross * 0.10, 2) else 0 end as decimal(12, 2)) as discount
+            from priced
+        )
+        select
+            number, day, ordered_at, customer, channel, gross, discount,
+            cast(case when gross - discount < 45 then 4.55 else 0 end as decimal(12, 2)) as shipping,
+            cast(round((gross - discount + case when gross - discount < 45 then 4.55 else 0 end) * 0.09, 2)
+                as decimal(12, 2)) as tax,
+            case when status_draw < 0.004 then 'test' when status_draw < 0.021 then 'geannuleerd' else 'betaald' end
+                as status
+        from discounted
+        inner join channels on channel_draw >= low and channel_draw < high
+        """
+    )
+    connection.execute(
+        f"""
+        create table refunds as
+        select
+            row_number() over (order by refunded_on, number) as refund_number, number, day, refunded_on,
+            refunded_on + to_minutes(cast(540 + 420 * chance('refund time', number::varchar) as integer)) as refunded_at,
+            amount, cast(round(amount * 0.09, 2) as decimal(12, 2)) as tax
+        from (
+            select
+                number, day,
+                day + cast(3 + floor(18 * chance('refund day', number::varchar)) as integer) as refunded_on,
+                cast(case
+                    when chance('refund part', number::varchar) < 0.7 then gross - discount
+                    else round((gross - discount) * 0.5, 2)
+                end as decimal(12, 2)) as amount
+            from orders
+            where status = 'betaald'
+                and chance('refund', number::varchar) < case when year(day) = 2024 and quarter(day) = 3 then 0.075 else 0.041 end
+        )
+        where refunded_on < date '{LAST_YEAR + 1}-01-01'
+        """
+    )
+
+
+def _sessions(connection: duckdb.DuckDBPyConnection) -> None:
+    """A visit for every order that was placed, and the visits without one that make the channel's conversion rate."""
+    connection.execute(
+        """
+        create table sessions as
+        select
+            'o' || number as name, 'v' || customer as visitor, channel,
+            ordered_at - to_minutes(cast(2 + 20 * chance('visit', number::varchar) as integer)) as started_at,
+            true as has_purchase
+        from orders where status <> 'test'
+        union all
+        select
+            name, 'v' || (10000000 + cast(floor(visitors * chance('visitor', name)) as bigint)) as visitor, channel,
+            day + to_minutes(cast(6 * 60 + 1040 * chance('moment', name) as integer)) as started_at, false as has_purchase
+        from (
+            select
+                day, channel, visitors, strftime(day, '%Y%m%d') || channel || place as name
+            from (
+                select
+                    day_orders.day, channels.channel, 40000 * greatest(1, sum(orders) over () / 18000) as visitors,
+                    cast(round(orders * (high - low) * (1 - rate) / (rate * case when is_bad then 0.84 else 1 end)
+                        * (0.9 + 0.2 * chance('traffic', day_orders.day::varchar || channel))) as integer) as visits
+                from day_orders cross join channels
+            ), unnest(range(visits)) t(place)
+        )
+        """
+    )
+
+
+def _advertising(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        create table ad_spend as
+        select
+            day, channel, campaign,
+            cast(round(share * orders * 62 * reach / roas * (0.75 + 0.5 * chance('bid', day::varchar || campaign)), 2)
+                as decimal(12, 2)) as cost,
+            cast(round(share * orders * (700 + 500 * chance('views', day::varchar || campaign))) as bigint) as impressions,
+            cast(round(share * orders * (26 + 12 * chance('clicks', day::varchar || campaign))) as bigint) as clicks
+        from day_orders
+        cross join (
+            values ('google_ads', 'Merk', 0.4, 0.29, 7.5), ('google_ads', 'Koffiebonen zoeken', 0.6, 0.29, 3.3),
+                ('meta_ads', 'Proefpakket', 0.55, 0.17, 2.4), ('meta_ads', 'Opnieuw bezoeken', 0.45, 0.17, 2.0)
+        ) t(channel, campaign, share, reach, roas)
+        where orders > 0
+        """
+    )
+
+
+def _services(connection: duckdb.DuckDBPyConnection) -> None:
+    """Coffee subscriptions of offices and homes, and projects: setting up coffee bars for companies, by the hour."""
+    connection.execute(
+        f"""
+        create table subscriptions as
+        select number, customer, plan, monthly, started_on,
+            case when ended_on < date '{LAST_YEAR + 1}-01-01' then ended_on end as ended_on
+        from (
+            select
+                number, 'S' || lpad(number::varchar, 5, '0') as customer,
+                case when plan_draw < 0.55 then 'Thuis' when plan_draw < 0.85 then 'Kantoor klein' else 'Kantoor groot' end as plan,
+                cast(case when plan_draw < 0.55 then 24.50 when plan_draw < 0.85 then 58.00 else 142.00 end
+                    as decimal(12, 2)) as monthly,
+                date '2021-06-01' + to_months(cast(floor(54 * power((number - 0.5) / 820, 0.8)) as integer)) as started_on,
+                date '2021-06-01' + to_months(cast(floor(54 * power((number - 0.5) / 820, 0.8))
+                    + 5 + floor(70 * chance('stay', number::varchar)) as integer)) as ended_on
+            from (select number, chance('plan', number::varchar) as plan_draw from range(1, 821) t(number))
+        )
+        where ended_on >= date '{FIRST_YEAR}-01-01'
+        """
+    )
+    connection.execute(
+        """
+        create table hours as
+        select
+            row_number() over (order by day, person) as number, day, person, team,
+            'P' || lpad((1 + (datediff('month', date '2023-01-01', day) * 2 + person) % 34)::varchar, 3, '0') as project,
+            cast(3 + round(10 * chance('worked', day::varchar || person)) / 2 as decimal(6, 2)) as hours,
+            chance('billable', day::varchar || person) < case when is_bad then 0.58 else 0.76 end as is_billable,
+            cast(case when year(day) = 2023 then 92 when year(day) = 2024 then 96 else 101 end as decimal(8, 2)) as rate
+        from days
+        cross join (
+            values (1, 'Advies'), (2, 'Advies'), (3, 'Techniek'), (4, 'Techniek'), (5, 'Techniek'), (6, 'Advies')
+        ) t(person, team)
+        where isodow(day) < 6
+            and chance('present', day::varchar || person) < case when person = 6 and year(day) < 2025 then 0 else 0.86 end
+        """
+    )
+    connection.execute(
+        f"""
+        create table deals as
+        select
+            number, created_at, stage, status, amount, channel, expected_on,
+            case when status <> 'open' then closed_at end as closed_at
+        from (
+            select *, case
+                when closed_at >= timestamp '{LAST_YEAR + 1}-01-01' then 'open'
+                when chance('won', number::varchar) < 0.31 then 'won' else 'lost' end as status,
+                case when closed_at >= timestamp '{LAST_YEAR + 1}-01-01'
+                    then ['Kennismaking', 'Proeverij', 'Offerte'][1 + cast(floor(3 * chance('stage', number::varchar)) as integer)]
+                    else 'Afgesloten' end as stage
+            from (
+                select
+                    number, day + interval 10 hour as created_at,
+                    day + interval 15 hour + to_days(cast(12 + 75 * chance('cycle', number::varchar) as integer)) as closed_at,
+                    day + cast(40 + 50 * chance('expected', number::varchar) as integer) as expected_on,
+                    cast(round(1800 + 16000 * power(chance('amount', number::varchar), 2.2), 2) as decimal(12, 2)) as amount,
+                    ['google_ads', 'organic', 'referral', 'email'][1 + cast(floor(4 * chance('from', number::varchar)) as integer)]
+                        as channel
+                from (
+                    select day, row_number() over (order by day) as number from days
+                    where isodow(day) < 6 and chance('deal', day::varchar) < 0.55
+                )
+            )
+        )
+        """
+    )
+
+
+def _customers_care(connection: duckdb.DuckDBPyConnection, size: float) -> None:
+    connection.execute(
+        f"""
+        create table tickets as
+        select
+            number, created_at,
+            created_at + to_minutes(cast((25 + 900 * power(chance('reply', number::varchar), 3)) * slow as integer)) as replied_at,
+            created_at + to_minutes(cast((240 + 6200 * power(chance('solve', number::varchar), 2)) * slow as integer)) as solved_at,
+            ['e-mail', 'telefoon', 'chat'][1 + cast(floor(3 * chance('via', number::varchar)) as integer)] as channel
+        from (
+            select
+                row_number() over (order by day, place) as number,
+                day + to_minutes(cast(8 * 60 + 600 * chance('asked', day::varchar || place) as integer)) as created_at,
+                case when is_bad then 2.4 else 1.0 end as slow
+            from day_orders, unnest(range(cast(floor(orders * 0.09 + chance('asks', day::varchar)) as integer))) t(place)
+        )
+        where created_at < timestamp '{LAST_YEAR}-12-31 12:00:00'
+        """
+    )
+    connection.execute(
+        f"""
+        create table answers as
+        select
+            row_number() over (order by answered_at, survey, place) as number, survey, answered_at, customer, score,
+            case when score >= case when survey = 'nps' then 9 else 4 end then 'Heerlijke koffie en snel bezorgd.'
+                when score <= case when survey = 'nps' then 6 else 2 end then 'De levering was te laat en de doos kapot.'
+                else 'Goede koffie, maar wel aan de prijs.' end as remark
+        from (
+            select
+                survey, place, 1 + cast(floor(5000 * chance('respondent', survey || day || place)) as integer) as customer,
+                day + to_minutes(cast(9 * 60 + 700 * chance('answered', survey || day || place) as integer)) as answered_at,
+                case
+                    when survey = 'nps' then case
+                        when draw < (case when is_bad then 0.40 else 0.56 end) then 9 + cast(draw * 1000 as integer) % 2
+                        when draw < (case when is_bad then 0.71 else 0.86 end) then 7 + cast(draw * 1000 as integer) % 2
+                        else cast(draw * 1000 as integer) % 7 end
+                    when draw < (case when is_bad then 0.74 else 0.87 end) then 4 + cast(draw * 1000 as integer) % 2
+                    else 1 + cast(draw * 1000 as integer) % 3
+                end as score
+            from (
+                select days.day, days.is_bad, survey, place, chance('score', survey || days.day || place) as draw
+                from days
+                cross join (values ('nps', 1.5), ('csat', 1.1)) t(survey, per_day),
+                    unnest(range(cast(floor(per_day * greatest({size}, 0.2) + chance('answers', survey || days.day)) as integer)))
+                    u(place)
+            )
+        )
+        """
+    )
