@@ -155,7 +155,7 @@ def read_beginning(document: Document) -> Contents:
     events = etree.iterparse(
         _stream(document),
         events=("end",),
-        tag=("{*}header", "{*}companyName", "{*}customerSupplier", "{*}trLine"),
+        tag=("{*}header", "{*}companyName", "{*}customerSupplier", "{*}trLine", "{*}transaction"),
         **inbox.parser_options(),
     )
     try:
@@ -477,7 +477,7 @@ def _drop(element: Any) -> None:
 
 
 def _drop_elder_siblings(element: Any) -> None:
-    # Within one transaction with very many lines.
+    # Within one transaction with very many lines. The parser is ahead: younger siblings are still to be read.
     parent = element.getparent()
-    for elder in [child for child in parent if child is not element and child.tag == element.tag]:
+    for elder in list(element.itersiblings(element.tag, preceding=True)):
         parent.remove(elder)

@@ -33,8 +33,8 @@ class Part:
 
     @property
     def is_document(self) -> bool:
-        """Whether it is an XML document of its own, not a piece that was cut off."""
-        return self.prolog.root == "auditfile"
+        """Whether it is an XML document of its own, not a piece that was cut off one."""
+        return self.prolog.root == "auditfile" or self.prolog.continuation is None
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,6 @@ def _declared_sets(parts: Sequence[Part]) -> tuple[list[list[Part]], list[Part]]
 
 def _by_name(members: list[Part]) -> list[Auditfile]:
     """Auditfiles out of parts with the same base name and no comments."""
-    pieces = [part for part in members if not part.is_document]
-    if pieces:
-        raise SourceError("The file starts in the middle of an auditfile.", file=pieces[0].unit.name)
     if len(members) == 1:
         return [_auditfile(members)]
     whole: list[Auditfile] = []

@@ -22,10 +22,9 @@ UNPACKED_LIMIT: Final = 8 * 1024**3
 RATIO_LIMIT: Final = 200
 RATIO_APPLIES_FROM: Final = 50 * 1024**2
 
-# DuckDB's share of the 300 MB that a 250 MB auditfile may take, and what it may take more for each MB above that.
+# What DuckDB may take for the checks: little enough that a 250 MB auditfile stays under 300 MB of memory in all.
 CHECK_MEMORY_MB: Final = 80
-CHECK_MEMORY_COVERS_MB: Final = 250
-CHECK_MEMORY_GROWTH: Final = 0.3
+CHECK_MEMORY_BYTES_PER_LINE: Final = 110
 
 CONTINUATION: Final = re.compile(r"Vervolgbestand\s+(\d+)\s+van\s+(\d+)", re.IGNORECASE)
 
