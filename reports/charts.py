@@ -83,14 +83,11 @@ def _specification(series: Sequence[Series], width: int, number_format: str) -> 
             layers.append(layer.mark_bar(color=one.colour, size=size).encode(x=x, y=y))
         else:
             layers.append(layer.mark_line(color=one.colour, strokeWidth=2.2).encode(x=x, y=y))
-            last = max(row["month"] for row in rows if row["series"] == one.name)
-            layers.append(
-                layer.transform_filter(alt.datum.month == last)
-                .mark_point(color=one.colour, filled=True, size=55, opacity=1)
-                .encode(x=x, y=y)
-            )
+            last = max((row for row in rows if row["series"] == one.name), key=lambda row: row["month"])
+            point = alt.Chart(alt.Data(values=[last]))
+            layers.append(point.mark_point(color=one.colour, filled=True, size=55, opacity=1).encode(x=x, y=y))
     drawing = alt.layer(*layers).properties(width=width - 46, height=HEIGHT, padding=4)
-    return drawing.configure(**_theme()).to_dict()
+    return drawing.configure(**_theme()).to_dict(validate=False)
 
 
 @cache
@@ -132,7 +129,7 @@ def sparkline(kpi: Kpi) -> Markup:
     values = [(index, float(point.value)) for index, point in enumerate(kpi.trend) if point.value is not None]
     if len(values) < 3:
         return Markup()
-    width, height, margin = 220.0, 44.0, 5.0
+    width, height, margin = 330.0, 44.0, 5.0
     low, high = min(value for _, value in values), max(value for _, value in values)
     span = (high - low) or 1.0
     last = len(kpi.trend) - 1
@@ -151,7 +148,8 @@ def sparkline(kpi: Kpi) -> Markup:
         steps.append(f"{'M' if after_gap else 'L'}{x:.1f},{y:.1f}")
     end_x, end_y = points[-1]
     return Markup(
-        f'<svg class="spark" viewBox="0 0 {width:.0f} {height:.0f}" aria-hidden="true" focusable="false">'
+        f'<svg class="spark" viewBox="0 0 {width:.0f} {height:.0f}" preserveAspectRatio="xMinYMid" '
+        'aria-hidden="true" focusable="false">'
         f'<path d="{"".join(steps)}"/><circle cx="{end_x:.1f}" cy="{end_y:.1f}" r="3.4"/></svg>'
     )
 

@@ -218,11 +218,10 @@ class _Released:
             raise ValueError("The release has no value in any month, so there is nothing to report.")
         return found[0]["period"], found[0]["period_end"]
 
-    def kpi(self, pinned: str, month: str, scope: str = "total") -> Kpi | None:
-        """A metric of the edition at the report's month, or at the twelve months that end there."""
-        metric, _, version = pinned.partition("@")
+    def load(self, month: str, end: date) -> None:
+        """Fetch every metric at the report's month, its fiscal year and its trend: three queries for the whole page."""
         lang = self._language
-        found = self.rows(
+        now = self.rows(
             f"""
             select v.*, m.label_{lang} as label, m.definition_{lang} as definition, m.formula_{lang} as formula,
                 m.unit, m.decimals, m.better, m.timing, m.owner, m.frequency, m.formula_source,
@@ -230,44 +229,53 @@ class _Released:
             from reporting.rpt_metrics as m
             inner join reporting.rpt_metric_values as v
                 on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain
-            where m.metric = ? and m.version = ? and v.period = ? and v.scope = ?
+            where v.period = ?
             """,
-            [metric, int(version), month, scope],
+            [month],
         )
-        if not found:
-            return None
-        row = found[0]
         years = self.rows(
             """
-            select period, value from reporting.rpt_metric_values
-            where metric = ? and version = ? and scope = ? and grain = 'year' and ? between period_start and period_end
+            select metric, version, scope, period, value from reporting.rpt_metric_values
+            where grain = 'year' and value is not null and ? between period_start and period_end
             """,
-            [metric, int(version), scope, row["period_end"]],
+            [end],
         )
-        year = years[0] if years and years[0]["value"] is not None else None
+        history = self.rows(
+            """
+            select metric, version, grain, period_end, period, case when not is_partial then value end as value
+            from reporting.rpt_metric_values
+            where scope = 'total' and grain in ('month', 'ttm') and period_end <= ?
+            order by period_end
+            """,
+            [end],
+        )
+        self._now = {(row["metric"], row["version"], row["scope"]): row for row in now}
+        self._years = {(row["metric"], row["version"], row["scope"]): row for row in years}
+        self._history: dict[tuple[str, int, str], list[Point]] = {}
+        for row in history:
+            points = self._history.setdefault((row["metric"], row["version"], row["grain"]), [])
+            points.append(Point(row["period_end"], row["period"], row["value"]))
+
+    def kpi(self, pinned: str, scope: str = "total") -> Kpi | None:
+        """A metric of the edition at the report's month, or at the twelve months that end there."""
+        metric, _, version = pinned.partition("@")
+        row = self._now.get((metric, int(version), scope))
+        if row is None:
+            return None
+        year = self._years.get((metric, int(version), scope))
+        trend = self.trend(metric, int(version), row["grain"], SPARK_MONTHS) if scope == "total" else ()
+        derived = {"target", "trend", "year", "year_value"}
         return Kpi(
-            **{
-                name: row[name]
-                for name in Kpi.__dataclass_fields__
-                if name not in {"target", "trend", "year", "year_value"}
-            },
+            **{name: row[name] for name in Kpi.__dataclass_fields__ if name not in derived},
             year=year["period"] if year else None,
             year_value=year["value"] if year else None,
             target=row["target_value"],
-            trend=self.trend(metric, int(version), row["grain"], scope, row["period_end"], SPARK_MONTHS),
+            trend=trend,
         )
 
-    def trend(self, metric: str, version: int, grain: str, scope: str, end: date, months: int) -> tuple[Point, ...]:
-        found = self.rows(
-            """
-            select period_end, period, case when not is_partial then value end as value
-            from reporting.rpt_metric_values
-            where metric = ? and version = ? and grain = ? and scope = ? and period_end <= ?
-            order by period_end desc limit ?
-            """,
-            [metric, version, grain, scope, end, months],
-        )
-        points = tuple(Point(row["period_end"], row["period"], row["value"]) for row in reversed(found))
+    def trend(self, metric: str, version: int, grain: str, months: int) -> tuple[Point, ...]:
+        """The last values up to the report's month, oldest first; none when every one is missing."""
+        points = tuple(self._history.get((metric, version, grain), [])[-months:])
         return points if any(point.value is not None for point in points) else ()
 
     def income(self, month: str, words: Formatter) -> Statement | None:
@@ -372,9 +380,7 @@ class _Released:
             [month],
         )
         return tuple(
-            Channel(
-                row["scope"].removeprefix("channel:"), tuple(self.kpi(metric, month, row["scope"]) for metric in pinned)
-            )
+            Channel(row["scope"].removeprefix("channel:"), tuple(self.kpi(metric, row["scope"]) for metric in pinned))
             for row in found
         )
 
@@ -395,9 +401,10 @@ def read(release: Path, edition: str, language: Language) -> Report:
         [company] = released.rows("select * from reporting.rpt_company")
         words = Formatter(language, company["currency"], texts(language))
         month, end = released.month()
+        released.load(month, end)
 
         def kpis(section: str) -> list[Kpi]:
-            return [kpi for pinned in chosen[section] if (kpi := released.kpi(pinned, month))]
+            return [kpi for pinned in chosen[section] if (kpi := released.kpi(pinned))]
 
         core, result, cash, customers = (kpis(name) for name in ("core", "result", "cash", "customers"))
         channel_kpis = kpis("channels")
@@ -407,7 +414,7 @@ def read(release: Path, edition: str, language: Language) -> Report:
             return tuple(kpi for kpi in section if kpi.value is not None)
 
         def series(metric: str) -> tuple[Point, ...]:
-            points = released.trend(metric, 1, "month", "total", end, CHART_MONTHS)
+            points = released.trend(metric, 1, "month", CHART_MONTHS)
             return points if sum(point.value is not None for point in points) > 1 else ()
 
         return Report(
