@@ -1,0 +1,162 @@
+"""Releases to render: a company with three years of everything, and one with books only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CONTRACT = ROOT / "dbt_project" / "models" / "reporting" / "_reporting__models.yml"
+METRICS = ROOT / "dbt_project" / "models" / "metrics"
+HOSTILE = "<script>alert('x')</script>{{ 7 * 7 }}\"'&"
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empty tables with exactly the contract dbt enforces."""
+    connection.execute("create schema reporting")
+    for model in yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["models"]:
+        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
+        connection.execute(f"create table reporting.{model['name']} ({columns})")
+
+
+def _registry(connection: duckdb.DuckDBPyConnection, label_suffix: str) -> None:
+    names = [row[0] for row in connection.execute("describe reporting.rpt_metrics").fetchall()]
+    for file in sorted(METRICS.glob("*/*/*.yml")):
+        [model] = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+        for version in model["versions"]:
+            meta = {**model["config"]["meta"], **version["config"]["meta"]}
+            row = {
+                **meta,
+                "metric": model["name"].removeprefix("metric_"),
+                "version": version["v"],
+                "is_latest": version["v"] == model["latest_version"],
+                "label_nl": meta["label_nl"] + label_suffix,
+                "label_en": meta["label_en"] + label_suffix,
+                "aliases": ",".join(meta["aliases"]),
+                "sources": ",".join(meta["sources"]),
+                "partial_policy": meta["partial"],
+            }
+            connection.execute(
+                f"insert into reporting.rpt_metrics values ({', '.join('?' * len(names))})",
+                [row.get(name) for name in names],
+            )
+
+
+def make_release(folder: Path, *, with_shop: bool, hostile: bool = False) -> Path:
+    """A release of 36 months whose values rise by month, in the exact shape dbt publishes."""
+    folder.mkdir(parents=True)
+    text = HOSTILE if hostile else ""
+    with duckdb.connect(str(folder / "kerncijfers.duckdb")) as connection:
+        _tables(connection)
+        _registry(connection, text)
+        connection.execute(
+            "insert into reporting.rpt_company values ('c', ?, 'EUR', 'Europe/Amsterdam', 1, 'mkb')",
+            [f"Bakkerij Zonneveld B.V.{text}"],
+        )
+        connection.execute(
+            f"""
+            create temp table months as
+            select cast(day as date) as first, last_day(day) as last, strftime(day, '%Y-%m') as label,
+                row_number() over (order by day) as number
+            from range(date '2023-01-01', date '2026-01-01', interval 1 month) t(day);
+            create temp table present as
+            select *, {"true" if with_shop else "sources = 'ledger'"} as is_present from reporting.rpt_metrics;
+            insert into reporting.rpt_metric_values by name
+            select
+                metric, version, grain, label as period, first as period_start, last as period_end, 'total' as scope,
+                false as is_partial,
+                case when is_present then 1000 + 7 * number + length(metric) end as numerator,
+                case when is_present then case when unit in ('percent', 'ratio') then 5000 else 1 end end as denominator,
+                case when is_present then 100 + number end as n,
+                numerator / denominator as value,
+                case when not is_present then 'source_absent' end as reason,
+                lag(value) over trend as previous_value, value - lag(value) over trend as difference_previous,
+                value / nullif(lag(value) over trend, 0) - 1 as growth_previous,
+                lag(value, 12) over trend as last_year_value, value - lag(value, 12) over trend as difference_last_year,
+                value / nullif(lag(value, 12) over trend, 0) - 1 as growth_last_year,
+                case when metric in ('revenue', 'solvency') and is_present then value * 1.1 end as target_value,
+                case when not is_present then 'no_data' when metric = 'revenue' then 'on_track'
+                    when metric = 'solvency' then 'off_track' else 'no_target' end as status
+            from present cross join months cross join (values ('month'), ('ttm')) t(grain)
+            window trend as (partition by metric, version, grain order by number);
+            insert into reporting.rpt_metric_values by name
+            select metric, version, 'year' as grain, left(label, 4) as period, make_date(left(label, 4)::int, 1, 1) as period_start,
+                make_date(left(label, 4)::int, 12, 31) as period_end, 'total' as scope, false as is_partial,
+                sum(numerator) as numerator, sum(denominator) as denominator, sum(n) as n,
+                sum(numerator) / sum(denominator) as value, any_value(reason) as reason, 'no_target' as status
+            from reporting.rpt_metric_values inner join months on period = label where grain = 'month'
+            group by metric, version, left(label, 4);
+            insert into reporting.rpt_metric_values by name
+            select * replace ('channel:' || channel as scope) from reporting.rpt_metric_values
+            cross join (values ('google_ads{text.replace("'", "''")}'), ('email')) t(channel)
+            where {str(with_shop).lower()} and grain = 'month' and scope = 'total'
+                and metric in ('conversion', 'orders', 'cpa', 'cac', 'roas');
+            """.replace(
+                "select * replace ('channel:' || channel as scope)",
+                "select * exclude (channel, scope), 'channel:' || channel as scope",
+            )
+        )
+        lines = ROOT / "dbt_project" / "seeds" / "statement_lines.csv"
+        connection.execute(
+            f"""
+            create temp table lines as select * from read_csv('{lines}', all_varchar = true);
+            insert into reporting.rpt_income_statement by name
+            select grain, label as period, first as period_start, last as period_end, false as is_partial,
+                line_order::int as line_order, line, label_nl, label_en, is_total::boolean as is_total,
+                100 * number + line_order::int as amount, 90 * number as last_year_amount
+            from lines cross join months cross join (values ('month'), ('ttm')) t(grain) where statement = 'income';
+            insert into reporting.rpt_income_statement by name
+            select 'year' as grain, left(period, 4) as period, min(period_start) as period_start, max(period_end) as period_end,
+                false as is_partial, line_order, line, label_nl, label_en, is_total, sum(amount) as amount
+            from reporting.rpt_income_statement where grain = 'month'
+            group by left(period, 4), line_order, line, label_nl, label_en, is_total;
+            insert into reporting.rpt_balance_sheet by name
+            select label as period, last as period_end, side, line_order::int as line_order, line, label_nl, label_en,
+                is_total::boolean as is_total, 500 * number + line_order::int as amount
+            from lines cross join months where statement = 'balance';
+            insert into reporting.rpt_cash_flow by name
+            select grain, label as period, first as period_start, last as period_end, false as is_partial,
+                line_order::int as line_order, line, label_nl, label_en, is_total::boolean as is_total, 10 * number as amount
+            from lines cross join months cross join (values ('month'), ('ttm')) t(grain) where statement = 'cash_flow';
+            insert into reporting.rpt_sources values
+                ('ledger', 'Boekhouding', 'Bookkeeping', true, 3, 9000, date '2023-01-01', date '2025-12-31'),
+                ('orders', 'Bestellingen', 'Orders', {with_shop}, 0, 0, null, null);
+            """
+        )
+        connection.execute(
+            "insert into reporting.rpt_notices values ('code', 'warning', ?, ?)", [f"Let op{text}", f"Mind{text}"]
+        )
+    (folder / "release.json").write_text(
+        json.dumps(
+            {
+                "release": "000007",
+                "created_at": "2026-01-19T06:00:00+01:00",
+                "as_of": "2025-12-31",
+                "tests": {"passed": 72, "failed": 0, "warned": 1, "total": 73},
+            }
+        ),
+        encoding="utf-8",
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def full_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Books, shop, website, advertising and surveys."""
+    return make_release(tmp_path_factory.mktemp("reports") / "full", with_shop=True)
+
+
+@pytest.fixture(scope="session")
+def books_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Books only."""
+    return make_release(tmp_path_factory.mktemp("reports") / "books", with_shop=False)
+
+
+@pytest.fixture(scope="session")
+def hostile_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every text that comes from data tries to be something else."""
+    return make_release(tmp_path_factory.mktemp("reports") / "hostile", with_shop=True, hostile=True)
