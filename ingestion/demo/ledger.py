@@ -429,7 +429,8 @@ def _head(year: int, modern: bool) -> Iterator[str]:
     yield "</vatCodes>\n<periods>\n"
     for month in range(1, 13):
         last = (date(year + month // 12, month % 12 + 1, 1).toordinal()) - 1
-        yield "<period>\n" + _tag("periodNumber", month) + _tag("periodDesc", f"Periode {month}")
+        yield "<period>\n" + _tag("periodNumber", month)
+        yield "" if modern else _tag("periodDesc", f"Periode {month}")
         yield _tag("startDatePeriod", f"{year}-{month:02}-01") + _tag("endDatePeriod", date.fromordinal(last))
         yield "</period>\n"
     yield "</periods>\n"

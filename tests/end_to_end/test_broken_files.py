@@ -57,12 +57,8 @@ survey = "nps"
 ANSWERS = "Nummer;Cijfer;Datum\n001;9;05-03-2024\n002;7;06-03-2024\n"
 
 
-def books(
-    year: int = 2024, amount: str = "121.00", debit: str | None = None, credit: str | None = None
-) -> str:
-    return BOOKS.format(
-        year=year, next_year=year + 1, amount=amount, debit=debit or amount, credit=credit or amount
-    )
+def books(year: int = 2024, amount: str = "121.00", debit: str | None = None, credit: str | None = None) -> str:
+    return BOOKS.format(year=year, next_year=year + 1, amount=amount, debit=debit or amount, credit=credit or amount)
 
 
 def truncate(inbox: Path) -> None:
@@ -80,9 +76,7 @@ def miscount(inbox: Path) -> None:
 
 def declare_a_doctype(inbox: Path) -> None:
     bomb = '<!DOCTYPE auditfile [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
-    (inbox / "2025.xaf").write_text(
-        books(2025).replace("<auditfile", bomb + "<auditfile", 1), encoding="utf-8"
-    )
+    (inbox / "2025.xaf").write_text(books(2025).replace("<auditfile", bomb + "<auditfile", 1), encoding="utf-8")
 
 
 def scramble(inbox: Path) -> None:

@@ -79,9 +79,7 @@ def test_growth_without_an_earlier_year_has_no_base(exact: Company) -> None:
     assert (released["value"], released["reason"]) == (None, "no_base")
 
 
-def test_books_without_rgs_codes_are_stopped_mapped_and_released(
-    make_company: MakeCompany, shared_data: Path
-) -> None:
+def test_books_without_rgs_codes_are_stopped_mapped_and_released(make_company: MakeCompany, shared_data: Path) -> None:
     twinfield = make_company(shared_data / "xaf" / "Twinfield_V31_2016.xaf")
 
     stopped = twinfield.refresh()
@@ -90,9 +88,7 @@ def test_books_without_rgs_codes_are_stopped_mapped_and_released(
     assert "kerncijfers accounts" in stopped.stderr
     assert not (twinfield.data / "current").exists()
 
-    proposed = twinfield.run(
-        "accounts", "--inbox", str(twinfield.inbox), "--data", str(twinfield.data), "--write"
-    )
+    proposed = twinfield.run("accounts", "--inbox", str(twinfield.inbox), "--data", str(twinfield.data), "--write")
     assert proposed.returncode == 0, proposed.stderr
 
     released = twinfield.refresh()

@@ -52,9 +52,7 @@ def test_identified_customers_match_the_published_figures(uci: Company) -> None:
     assert round(uci.value("revenue_concentration", "all", grain="all") or 0, 4) == Decimal("0.1726")
 
 
-def test_cdnow_orders_revenue_and_repeat_rate_match_a_plain_count(
-    make_company: MakeCompany, shared_data: Path
-) -> None:
+def test_cdnow_orders_revenue_and_repeat_rate_match_a_plain_count(make_company: MakeCompany, shared_data: Path) -> None:
     file = shared_data / "cdnow" / "CDNOW_sample.txt"
     cdnow = released(make_company, file, "cdnow")
     orders, revenue, repeat, customers = duckdb.sql(

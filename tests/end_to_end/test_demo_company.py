@@ -1,0 +1,115 @@
+"""The demo company's released KPIs equal what its generator knows of each year."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion import demo
+from tests.end_to_end.conftest import Company, MakeCompany
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def released(make_company: MakeCompany, project_root: Path) -> tuple[Company, demo.DemoTruth]:
+    company = make_company()
+    truth = demo.write(company.inbox, size=0.3)
+    shutil.copy(project_root / "company.toml", company.inbox / "company.toml")
+    done = company.refresh()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return company, truth
+
+
+@pytest.mark.parametrize("year", [2023, 2024, 2025])
+def test_every_year_gives_the_figures_it_was_made_with(released: tuple[Company, demo.DemoTruth], year: int) -> None:
+    company, truth = released
+    books, shop = truth.books[year], truth.shop[year]
+    expected = {
+        "revenue": books.revenue,
+        "cost_of_sales": books.cost_of_sales,
+        "ebitda": books.ebitda,
+        "net_profit": books.net_profit,
+        "cash": books.closing_cash,
+        "orders": Decimal(shop.orders),
+        "net_sales": shop.sales - shop.refunds,
+    }
+    assert {metric: company.value(metric, str(year)) for metric in expected} == expected
+
+    def parts(metric: str, *more: str) -> tuple[Decimal, Decimal]:
+        value = company.released(metric, str(year), *more)
+        return Decimal(value["numerator"]), Decimal(value["denominator"])
+
+    assert parts("solvency")[0] == books.equity
+    assert parts("conversion") == (shop.purchase_sessions, shop.sessions)
+    assert parts("refund_rate") == (shop.refunds, shop.sales)
+    assert parts("nps") == (100 * (shop.promoters - shop.detractors), shop.nps_answers)
+    assert parts("csat") == (shop.satisfied, shop.csat_answers)
+    assert parts("cac") == (sum(shop.ad_spend.values()), shop.new_customers)
+    for channel, cost in shop.ad_spend.items():
+        assert parts("cpa", "--scope", f"channel:{channel}")[0] == cost
+
+
+def test_growth_compares_with_the_year_before(released: tuple[Company, demo.DemoTruth]) -> None:
+    company, truth = released
+    base = truth.books[2024].revenue
+    assert company.value("revenue_growth", "2025") == pytest.approx((truth.books[2025].revenue - base) / base)
+
+
+def test_a_quarter_equals_its_months_and_a_year_its_quarters(released: tuple[Company, demo.DemoTruth]) -> None:
+    company, _ = released
+    for metric in ("revenue", "operating_cash_flow", "net_sales"):
+        months = [company.value(metric, f"2024-{month:02}", grain="month") or 0 for month in range(7, 10)]
+        assert company.value(metric, "2024-Q3", grain="quarter") == sum(months)
+        quarters = [company.value(metric, f"2024-Q{quarter}", grain="quarter") or 0 for quarter in range(1, 5)]
+        assert company.value(metric, "2024") == sum(quarters)
+    assert company.value("revenue", "2024-12", grain="ttm") == company.value("revenue", "2024")
+
+
+def test_an_old_version_stays_beside_the_new_one(released: tuple[Company, demo.DemoTruth]) -> None:
+    company, _ = released
+    newest, first = company.released("aov", "2025"), company.released("aov", "2025", "--version", "1")
+    assert (newest["version"], first["version"]) == (2, 1)
+    assert newest["denominator"] == first["denominator"]
+    assert newest["value"] != first["value"]
+
+
+def test_a_second_refresh_without_changes_loads_nothing_and_gives_the_same_numbers(
+    released: tuple[Company, demo.DemoTruth],
+) -> None:
+    company, _ = released
+    before = company.released("revenue", "2025")
+    done = company.refresh()
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = company.released("revenue", "2025")
+    assert after["release"] > before["release"]
+    assert {**after, "release": None} == {**before, "release": None}
+    facts = json.loads((company.data / "current" / "release.json").read_text(encoding="utf-8"))
+    assert facts["tests"]["failed"] == 0
+
+
+def test_nothing_that_identifies_a_person_is_loaded(released: tuple[Company, demo.DemoTruth]) -> None:
+    company, _ = released
+    # Compression hides bytes, so the values themselves are searched.
+    with duckdb.connect(str(company.marts()), read_only=True) as warehouse:
+        columns = warehouse.sql(
+            "select table_schema, table_name, column_name from information_schema.columns where data_type = 'VARCHAR'"
+        ).fetchall()
+        assert len(columns) > 100
+        found = [
+            column
+            for *table, column in columns
+            if warehouse.sql(
+                f"""
+                select 1 from "{table[0]}"."{table[1]}"
+                where "{column}" like '%@example.nl' or "{column}" like '%levering was te laat%'
+                    or "{column}" like 'Medewerker%' limit 1
+                """
+            ).fetchall()
+        ]
+    assert found == []
