@@ -436,14 +436,16 @@ def _explain(
     spec: FileSpec,
 ) -> SourceError:
     message = str(error)
-    if f"{_BAD_CELL} width" in message:
+    # Other errors may quote the query, and so the words it stops with.
+    stopped = isinstance(error, duckdb.InvalidInputException)
+    if stopped and f"{_BAD_CELL} width" in message:
         width = re.search(r"width (\d+)", message)
         return SourceError(
             f"a line does not have {width.group(1) if width else 'the same'} columns.",
             file=shown,
             advice="Export it again.",
         )
-    if _BAD_CELL in message:
+    if stopped and _BAD_CELL in message:
         return _bad_cells(connection, rows, parts, shown, spec)
     if "CSV Error" in message or "Error on Line" in message or "Expected Number of Columns" in message:
         line = re.search(r"(?:CSV Error on Line|Line): ?(\d+)", message)

@@ -1,0 +1,87 @@
+"""The company's settings, account mapping and targets: loaded as written, refused in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from pydantic import ValidationError
+
+from ingestion.errors import SourceError
+from ingestion.sources import company
+from ingestion.sources.company import CompanySettings, slug
+
+SETTINGS = CompanySettings(name="Café 't Hoekje B.V.")
+
+
+def load(tmp_path: Path, mapping: str | None = None, targets: str | None = None) -> dict[str, list[tuple]]:
+    paths = []
+    for name, content in (("mapping.csv", mapping), ("targets.csv", targets)):
+        path = tmp_path / name
+        if content is not None:
+            path.write_text(content, encoding="utf-8")
+        paths.append(path if content is not None else None)
+    company.deliver(SETTINGS, tmp_path / "w.duckdb", tmp_path / "work", account_mapping=paths[0], targets=paths[1])
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        return {
+            table: connection.sql(f"select * from raw_company.{table}").fetchall()
+            for table in ("settings", "account_mapping", "targets")
+        }
+
+
+def test_settings_become_one_row(tmp_path: Path) -> None:
+    found = load(tmp_path)
+    assert found["settings"] == [
+        ("cafe_t_hoekje_bv", "Café 't Hoekje B.V.", "EUR", "Europe/Amsterdam", 1, Decimal("0.2100"), "mkb")
+    ]
+    assert found["account_mapping"] == found["targets"] == []
+
+
+def test_mapping_and_targets_are_loaded_as_written(tmp_path: Path) -> None:
+    found = load(
+        tmp_path,
+        "company_id,account_id,rgs_code\ncafe,0310,BEivGokGea\n",
+        "company_id,metric,version,grain,period,scope,target_value,tolerance,status_type\n"
+        "cafe,revenue,,year,2025,,100000.50,,cumulative\n",
+    )
+    assert found["account_mapping"] == [("cafe", "0310", "BEivGokGea")]
+    assert found["targets"] == [
+        ("cafe", "revenue", None, "year", "2025", "total", Decimal("100000.500000"), Decimal(0), "cumulative")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ("company_id,account_id\nc,1\n", "rgs_code is missing"),
+        ("company_id,account_id,rgs_code\nc,1,\n", "line 2, column rgs_code: this cell is empty"),
+    ],
+)
+def test_a_mapping_that_can_t_be_used_names_line_and_column(tmp_path: Path, mapping: str, words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        load(tmp_path, mapping)
+
+
+def test_a_target_that_is_no_number_is_named(tmp_path: Path) -> None:
+    header = "company_id,metric,version,grain,period,scope,target_value,tolerance,status_type\n"
+    with pytest.raises(SourceError, match="line 2, column target_value, value 'veel'"):
+        load(tmp_path, targets=header + "c,revenue,,year,2025,total,veel,,cumulative\n")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("currency", "XYZ"), ("time_zone", "Amsterdam"), ("fiscal_year_start_month", 13), ("vat_rate", "21")],
+)
+def test_settings_that_can_t_be_true_are_refused(field: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=field):
+        CompanySettings(**{"name": "x", field: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Toro Rosso BV", "toro_rosso_bv"), ("Voorbeeld & Zonen B.V.", "voorbeeld_zonen_bv"), ("Analys.io", "analysio")],
+)
+def test_a_name_becomes_an_id(name: str, expected: str) -> None:
+    assert slug(name) == expected
