@@ -841,7 +841,15 @@ class Check:
         self._con.execute(
             f"""
             copy (
-                with lines as (
+                with texts as (
+                    select
+                        *,
+                        money(amnt) as written,
+                        side(amntTp) as side
+                    from read_parquet({_literal(self._contents.lines)})
+                ),
+
+                lines as (
                     select
                         line_sequence,
                         0 as is_counter,
@@ -851,9 +859,9 @@ class Check:
                         clean(nr) as line_number,
                         clean(accID) as account_id,
                         day(effDate) as effective_date,
-                        signed(money(amnt), side(amntTp)) as amount,
+                        case when side = 'C' then -written else written end as amount,
                         clean(custSupID) as customer_supplier_id
-                    from read_parquet({_literal(self._contents.lines)})
+                    from texts
                     {counters if counter_lines else ""}
                 )
 

@@ -198,7 +198,8 @@ class LineWriter:
         self._contents = contents
         self._lines = pq.ParquetWriter(contents.lines, LINES, compression="lz4")
         self._transactions = pq.ParquetWriter(contents.transactions, TRANSACTIONS, compression="lz4")
-        self.rows: list[tuple[str | None, ...]] = []
+        # One flat list, field after field: slicing it into columns is far cheaper than transposing rows.
+        self.texts: list[str | None] = []
         self.ordinals: list[int] = []
         self.file_lines: list[int] = []
         self.transactions: list[tuple[int, int, int, int, str | None, str | None, str | None]] = []
@@ -212,19 +213,20 @@ class LineWriter:
 
     def flush(self, document: int) -> None:
         """Write what is collected; all of it belongs to one document."""
-        if self.rows:
+        count = len(self.ordinals)
+        if count:
             first = self._contents.line_count + 1
-            self._contents.line_count += len(self.rows)
+            self._contents.line_count += count
             columns = [
-                pa.array(range(first, first + len(self.rows)), pa.int64()),
+                pa.array(range(first, first + count), pa.int64()),
                 pa.array(self.ordinals, pa.int64()),
-                pa.repeat(pa.scalar(document, pa.int32()), len(self.rows)),
+                pa.repeat(pa.scalar(document, pa.int32()), count),
                 pa.array(self.file_lines, pa.int64()),
-                *(pa.array(column, pa.string()) for column in zip(*self.rows, strict=True)),
+                *(pa.array(self.texts[i :: len(LINE_TEXTS)], pa.string()) for i in range(len(LINE_TEXTS))),
             ]
             self._lines.write_table(pa.Table.from_arrays(columns, schema=LINES))
             # Cleared, not replaced: the reader holds on to these lists.
-            self.rows.clear()
+            self.texts.clear()
             self.ordinals.clear()
             self.file_lines.clear()
         if self.transactions:
@@ -249,7 +251,7 @@ class _Reader:
 
     def run(self, events: Any) -> None:
         contents, writer = self._contents, self._writer
-        rows, ordinals, file_lines = writer.rows, writer.ordinals, writer.file_lines
+        fields, ordinals, file_lines = writer.texts, writer.ordinals, writer.file_lines
         shapes, handlers = self._shapes, self._handlers
         line_tags = self._line_tags
         # Nearly all time goes into this loop: one dictionary look-up per line, no search per field.
@@ -272,11 +274,11 @@ class _Reader:
             pick = shapes.get(shape)
             if pick is None:
                 pick = shapes[shape] = _picker(shape)
-            rows.append(pick(texts))
+            fields.extend(pick(texts))
             ordinals.append(contents.transaction_count)
             file_lines.append(element.sourceline)
             element.clear()
-            if len(rows) >= settings.BATCH_LINES:
+            if len(ordinals) >= settings.BATCH_LINES:
                 writer.flush(self._number)
                 _drop_elder_siblings(element)
         writer.flush(self._number)
