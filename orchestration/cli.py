@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestration.progress import Step
+    from reports.formatting import Language
 
 DataOption = Annotated[
     Path | None,
@@ -206,7 +207,7 @@ def report(
             from reports.render import render
 
             out.mkdir(parents=True, exist_ok=True)
-            render(folder, edition=of, language=tongue, out=file)
+            render(folder, edition=of, language=cast("Language", tongue), out=file)
         typer.echo(str(file))
         if show:
             typer.launch(file.resolve().as_uri())
@@ -378,18 +379,18 @@ def accounts(
 def demo(
     data: DataOption = None,
     inbox: InboxOption = None,
-    size: Annotated[str, typer.Option("--size", help="small for the demo; larger sizes are for benchmarks.")] = "small",
-    seed: Annotated[int, typer.Option("--seed", help="The same seed writes the same files.")] = 1,
+    size: Annotated[float, typer.Option("--size", help="1 is about 18,000 orders; 100 almost two million.")] = 1.0,
+    seed: Annotated[int | None, typer.Option("--seed", help="Another seed is another company.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write even when the inbox has files.")] = False,
 ) -> None:
     """Write the inbox of the demo company.
 
-    Leaves an inbox that has files alone.
+    Leaves an inbox that has files alone. The same seed and size write the same files.
 
     \b
     Examples:
       kerncijfers demo
-      kerncijfers demo --inbox /tmp/demo --seed 7
+      kerncijfers demo --inbox /tmp/demo --size 10 --seed 7
     """
     from ingestion import demo as generator
 
@@ -397,7 +398,8 @@ def demo(
     if not force and paths.inbox.is_dir() and any(paths.inbox.iterdir()):
         typer.echo(f"{paths.inbox} has files already; nothing written.")
         return
-    generator.write(paths.inbox, size=size, seed=seed)
+    typer.echo("Writing the demo company's files")
+    generator.write(paths.inbox, size=size, seed=generator.DEFAULT_SEED if seed is None else seed)
     typer.echo(f"The demo company's files are in {paths.inbox}")
 
 
@@ -431,6 +433,7 @@ def metrics_check() -> None:
 
 
 def _summarise(folder: Path, paths: Paths, seconds: float) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
@@ -438,16 +441,20 @@ def _summarise(folder: Path, paths: Paths, seconds: float) -> None:
 
     facts = release.read_facts(folder)
     tests = facts["tests"]
-    table = Table(title=f"{facts['company_name']}, data as of {facts['as_of']}", title_justify="left")
-    table.add_column("Core KPI")
-    table.add_column("12 months to")
-    table.add_column("Value", justify="right")
-    table.add_column("vs last year", justify="right")
-    table.add_column("Status")
-    for core in values.core_values(folder):
-        shown = formatting.value(core.value, core.unit, core.decimals, core.currency)
-        state = formatting.words(core.status if core.value is not None else core.reason)
-        table.add_row(core.label, core.period, shown, formatting.growth(core.growth), state)
+    core = values.core_values(folder)
+    months = sorted({kpi.period for kpi in core})
+    table = Table(title=f"{facts['company_name']}, data as of {facts['as_of']}", title_justify="left", box=box.SIMPLE)
+    for heading in ("Core KPI", months[0] if len(months) == 1 else "Month", "Year ago", "Status", "12 months"):
+        right = heading not in ("Core KPI", "Status")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for kpi in core:
+        month, year = (
+            formatting.value(number, kpi.unit, kpi.decimals, kpi.currency) for number in (kpi.value, kpi.twelve_months)
+        )
+        moved = formatting.change(kpi.growth, kpi.difference, kpi.unit, kpi.decimals)
+        state = formatting.words(kpi.status if kpi.value is not None else kpi.reason)
+        label = kpi.label if len(months) == 1 else f"{kpi.label}, {kpi.period}"
+        table.add_row(label, month, moved, state, year)
     console = Console()
     console.print(table)
     for warning in facts["warnings"]:

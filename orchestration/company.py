@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from ingestion.sources import xaf
 from ingestion.sources.company.settings import CompanySettings
 from ingestion.sources.files.settings import FileSpec
 from orchestration.errors import KerncijfersError
-from orchestration.paths import Paths
+from orchestration.paths import PROJECT, Paths
+from reports.formatting import Language
 
 DEFAULT_TIME_ZONE = "Europe/Amsterdam"
 DEFAULT_PROFILE = "mkb"
+EDITIONS = PROJECT / "reports" / "editions"
 
 
 class _Section(BaseModel):
@@ -26,7 +28,15 @@ class ReportSection(_Section):
     """`[report]`: which editions are rendered, in which languages."""
 
     editions: tuple[str, ...] = Field(default=("management",), min_length=1)
-    languages: tuple[Literal["nl", "en"], ...] = Field(default=("nl", "en"), min_length=1)
+    languages: tuple[Language, ...] = Field(default=("nl", "en"), min_length=1)
+
+    @field_validator("editions")
+    @classmethod
+    def _known_editions(cls, editions: tuple[str, ...]) -> tuple[str, ...]:
+        known = sorted(file.stem for file in EDITIONS.glob("*.yml"))
+        if unknown := [edition for edition in editions if edition not in known]:
+            raise ValueError(f"there is no edition {', '.join(unknown)}; there is {', '.join(known)}")
+        return editions
 
 
 class ScheduleSection(_Section):
@@ -72,7 +82,7 @@ class Company(_Section):
         return self.company.administrations if self.company else ()
 
     @property
-    def pages(self) -> list[tuple[str, str]]:
+    def pages(self) -> list[tuple[str, Language]]:
         """Every (edition, language) a release holds."""
         return [(edition, language) for edition in self.report.editions for language in self.report.languages]
 

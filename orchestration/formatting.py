@@ -23,9 +23,16 @@ def value(number: Decimal | None, unit: str, decimals: int, currency: str) -> st
     return format_decimal(number, f"#,##0{places}", locale=LOCALE) + (" days" if unit == "days" else "")
 
 
-def growth(fraction: Decimal | None) -> str:
-    """A change against last year, always with its sign."""
-    return NOTHING if fraction is None else format_percent(fraction, "+#,##0.0 %;-#,##0.0 %", locale=LOCALE)
+def change(growth: Decimal | None, difference: Decimal | None, unit: str, decimals: int) -> str:
+    """A change against last year with its sign: amounts and counts grow by a percentage, the rest in its own unit."""
+    if unit in ("currency", "count"):
+        return NOTHING if growth is None else format_percent(growth, "+#,##0.0 %;-#,##0.0 %", locale=LOCALE)
+    if difference is None:
+        return NOTHING
+    points = difference * 100 if unit == "percent" else difference
+    places = "." + "0" * decimals if decimals else ""
+    shown = format_decimal(points, f"+#,##0{places};-#,##0{places}", locale=LOCALE)
+    return shown + {"percent": " pp", "days": " days"}.get(unit, "")
 
 
 def words(code: str | None) -> str:

@@ -163,6 +163,21 @@ def record_delivery(paths: Paths, delivery: Any) -> None:
     (folder / f"{delivery.source}.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
+def require_deliveries(paths: Paths) -> None:
+    """Refuses a refresh of nothing: no source has a single row, so every number would be missing."""
+    rows = sum(
+        table["rows"]
+        for delivery in _deliveries(paths)
+        for table in delivery["sources"]
+        if not table["source"].startswith("raw_company")
+    )
+    if rows == 0:
+        raise KerncijfersError(
+            f"There is nothing to report: {paths.inbox} has no auditfile, and no file that company.toml declares has "
+            "a row. Put files in the inbox, or say which inbox with --inbox."
+        )
+
+
 def prepare(paths: Paths) -> dict[str, Any]:
     """Gate, then the draft release: the exported database, `release.json` and `run_results.json`.
 
@@ -179,9 +194,7 @@ def prepare(paths: Paths) -> dict[str, Any]:
             f"{paths.data} holds the releases of {owner}, but this inbox is of {company['company_id']}. "
             "Give every company its own folder with --data."
         )
-    deliveries = [
-        json.loads(file.read_text(encoding="utf-8")) for file in sorted((paths.work / "deliveries").glob("*.json"))
-    ]
+    deliveries = _deliveries(paths)
     facts = {
         "release": _next_id(paths),
         "created_at": datetime.now(ZoneInfo(company["time_zone"])).isoformat(timespec="seconds"),
@@ -271,6 +284,11 @@ def retain(paths: Paths) -> None:
         for old in sorted(folder.iterdir(), reverse=True)[kept:]:
             if published is None or old.name.split(".")[0] != published.name:
                 _discard(old)
+
+
+def _deliveries(paths: Paths) -> list[dict[str, Any]]:
+    files = sorted((paths.work / "deliveries").glob("*.json"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def _next_id(paths: Paths) -> str:

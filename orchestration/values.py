@@ -20,18 +20,22 @@ GRAINS = ("month", "quarter", "year", "ttm", "all")
 
 @dataclass(frozen=True)
 class CoreValue:
-    """One core KPI in the summary; `value` and `growth` are None when there is nothing to compare."""
+    """One core KPI in the summary: its last complete month, and the twelve months that end with it.
+
+    `difference` and `growth` compare the month with the same month a year before. What can't be said is None.
+    """
 
     label: str
     unit: str
     decimals: int
+    currency: str
     period: str
     value: Decimal | None
     reason: str | None
-    last_year_value: Decimal | None
+    difference: Decimal | None
     growth: Decimal | None
     status: str
-    currency: str
+    twelve_months: Decimal | None
 
 
 def released_value(
@@ -93,27 +97,26 @@ def released_value(
 
 
 def core_values(folder: Path) -> list[CoreValue]:
-    """The core KPIs of a release, each over the twelve months to its last complete month."""
+    """The core KPIs of a release, in the order of the registry."""
     with _open(folder) as database:
         rows = _rows(
             database,
             """
             select
-                metrics.label_en as label, metrics.unit, metrics.decimals, metric_values.period,
-                metric_values.value, metric_values.reason, metric_values.last_year_value,
-                metric_values.growth_last_year as growth, metric_values.status, company.currency
+                metrics.label_en as label, metrics.unit, metrics.decimals, company.currency, month.period,
+                month.value, month.reason, month.difference_last_year as difference,
+                month.growth_last_year as growth, month.status, year.value as twelve_months
             from reporting.rpt_metrics as metrics
-            inner join reporting.rpt_metric_values as metric_values
-                on
-                    metrics.metric = metric_values.metric
-                    and metrics.version = metric_values.version
-                    and metric_values.grain = 'ttm'
-                    and metric_values.scope = 'total'
+            inner join reporting.rpt_metric_values as month
+                on metrics.metric = month.metric and metrics.version = month.version
+                and month.grain = 'month' and month.scope = 'total'
+            left join reporting.rpt_metric_values as year
+                on month.metric = year.metric and month.version = year.version and month.period = year.period
+                and year.grain = 'ttm' and year.scope = 'total' and not year.is_partial
             cross join reporting.rpt_company as company
             where metrics.role = 'core' and metrics.is_latest
             qualify row_number() over (
-                partition by metrics.metric
-                order by metric_values.is_partial, metric_values.period_end desc
+                partition by metrics.metric order by month.is_partial, month.period_end desc
             ) = 1
             order by metrics.sort, metrics.metric
             """,

@@ -6,6 +6,7 @@ from orchestration import company, dbt, progress, release
 from orchestration.defs.dbt_project import layer_of
 from orchestration.defs.resources import DraftRelease
 from orchestration.paths import Paths
+from reports.formatting import Language
 
 _paths = Paths.find()
 _reporting = [
@@ -30,7 +31,7 @@ def database(draft: DraftRelease) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"release": facts["release"], "tests": dict(facts["tests"])})
 
 
-def _page(edition: str, language: str) -> dg.AssetsDefinition:
+def _page(edition: str, language: Language) -> dg.AssetsDefinition:
     name = release.page_name(edition, language)
 
     @dg.asset(

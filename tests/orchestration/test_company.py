@@ -54,6 +54,7 @@ def test_everything_but_the_name_has_a_default(tmp_path: Path) -> None:
         ('name = "Bakkerij', 'time_zone = "Amsterdam"\nname = "Bakkerij', "company.time_zone: 'Amsterdam' is not"),
         ("[company]", '[schedule]\nrefresh_at = "6 uur"\n[company]', "schedule.refresh_at"),
         ("[company]", '[report]\nlanguages = ["fr"]\n[company]', "report.languages[1]"),
+        ("[company]", '[report]\neditions = ["investor"]\n[company]', "report.editions: there is no edition investor"),
     ],
 )
 def test_a_mistake_is_named_with_its_key_in_words(tmp_path: Path, wrong: str, right: str, said: str) -> None:
