@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import vl_convert as vlc
+from altair.utils.schemapi import debug_mode
 from markupsafe import Markup
 
 from reports.data import Kpi, Point
 from reports.formatting import Formatter
 
-WIDE, NARROW = 1040, 340
-HEIGHT = 240
+WIDE, NARROW = 900, 350
+HEIGHT = 230
+AXIS_ROOM = 44
 
 # Placeholders that the page's CSS variables take the place of, so that a chart follows light and dark.
 _COLOURS = {
@@ -29,65 +33,132 @@ _COLOURS = {
     "#030303": "var(--rule)",
     "#040404": "var(--accent)",
     "#050505": "var(--second)",
+    "#060606": "var(--bar)",
+    "#070707": "var(--paper)",
 }
-INK, SOFT, RULE, ACCENT, SECOND = _COLOURS
-FONT = "Helvetica Neue, Arial, sans-serif"
+INK, SOFT, RULE, ACCENT, SECOND, BAR, PAPER = _COLOURS
+FONT = "Helvetica Neue, Helvetica, Arial, sans-serif"
 
 
 @dataclass(frozen=True)
 class Series:
-    """A named row of points, drawn as bars or as a line, in one of the page's colours."""
+    """A row of points, drawn as bars or as a line, in one of the page's colours. `last` is said at its last point."""
 
-    name: str
     points: tuple[Point, ...]
-    mark: str
+    mark: Literal["bar", "line"]
     colour: str
+    last: str
 
 
-def chart(series: Sequence[Series], words: Formatter, *, number_format: str) -> Markup:
-    """Bars and lines over months, as one SVG for wide and one for narrow pages. Decorative: the table says it in words.
+@dataclass(frozen=True)
+class Chart:
+    """Series over the same months, with the unit of the axis.
 
-    `number_format` is a d3 format for the axis, such as `~s` or `.1%`.
+    Values are divided by `scale` on the axis, and `axis_format` is a d3 format such as `,.0f` or `.1%`. A scale that
+    does not start at zero is for rates only.
     """
+
+    series: tuple[Series, ...]
+    scale: int = 1
+    axis_format: str = ",.0f"
+    from_zero: bool = True
+    height: int = HEIGHT
+
+
+def money_scale(*rows: Sequence[Point]) -> int:
+    """What amounts on an axis are divided by: 1, a thousand or a million, so that its labels stay short."""
+    highest = max(
+        (abs(point.value) for points in rows for point in points if point.value is not None), default=Decimal(0)
+    )
+    return 1_000_000 if highest >= 5_000_000 else 1_000 if highest >= 5_000 else 1
+
+
+def draw(chart: Chart, words: Formatter) -> Markup:
+    """One SVG for wide and one for narrow pages. Hidden from screen readers: the sentence and the table say it."""
+    specification = _specification(chart, words)
+    months = [words.month(point.end, short=True) for point in chart.series[0].points]
     drawings = [
-        f'<div class="chart-{size}">{_draw(_specification(series, width, number_format), words.language)}</div>'
-        for size, width in (("wide", WIDE), ("narrow", NARROW))
+        f'<div class="chart-{size}">{_svg(_sized(specification, months, width, every), words.language)}</div>'
+        for size, width, every in (("wide", WIDE, 3), ("narrow", NARROW, 8))
     ]
     return Markup("".join(drawings))
 
 
-def _specification(series: Sequence[Series], width: int, number_format: str) -> dict[str, Any]:
-    rows = [
-        {"month": point.end.replace(day=1).isoformat(), "value": float(point.value), "series": one.name}
-        for one in series
-        for point in one.points
-        if point.value is not None
+def _rows(one: Series, chart: Chart, words: Formatter) -> list[dict[str, Any]]:
+    ends = [index for index, point in enumerate(one.points) if point.value is not None][-1:]
+    return [
+        {
+            "month": words.month(point.end, short=True),
+            "value": None if point.value is None else float(point.value / chart.scale),
+            "last": index in ends,
+        }
+        for index, point in enumerate(one.points)
     ]
-    months = len({row["month"] for row in rows})
-    base = alt.Chart(alt.Data(values=rows))
-    time_axis = alt.Axis(
-        format="%b ’%y" if width == NARROW else "%b %Y",
-        tickCount={"interval": "month", "step": 6 if width == NARROW else 3} if months > 7 else months,
-        title=None,
-        grid=False,
-        labelFlush=True,
-        tickSize=4,
-    )
-    layers = []
-    for one in series:
-        layer = base.transform_filter(alt.datum.series == one.name)
-        x = alt.X("month:T", axis=time_axis, scale=alt.Scale(nice=False, padding=width / max(months, 6) / 2.4))
-        y = alt.Y("value:Q", axis=alt.Axis(format=number_format, title=None, tickCount=4))
-        if one.mark == "bar":
-            size = max(3, int(width / max(months, 6) * 0.55))
-            layers.append(layer.mark_bar(color=one.colour, size=size).encode(x=x, y=y))
-        else:
-            layers.append(layer.mark_line(color=one.colour, strokeWidth=2.2).encode(x=x, y=y))
-            last = max((row for row in rows if row["series"] == one.name), key=lambda row: row["month"])
-            point = alt.Chart(alt.Data(values=[last]))
-            layers.append(point.mark_point(color=one.colour, filled=True, size=55, opacity=1).encode(x=x, y=y))
-    drawing = alt.layer(*layers).properties(width=width - 46, height=HEIGHT, padding=4)
-    return drawing.configure(**_theme()).to_dict(validate=False)
+
+
+def _specification(chart: Chart, words: Formatter) -> dict[str, Any]:
+    # Altair checks every object against its schema while it is made, which takes longer than drawing the chart.
+    with debug_mode(False):
+        x = alt.X(
+            "month:O",
+            sort=None,
+            title=None,
+            scale=alt.Scale(paddingInner=0.38, paddingOuter=0.2),
+            axis=alt.Axis(labelAngle=0, labelOverlap=False, grid=False),
+        )
+        y = alt.Y(
+            "value:Q",
+            title=None,
+            scale=alt.Scale(zero=chart.from_zero, nice=True),
+            axis=alt.Axis(format=chart.axis_format, tickCount=chart.height // 55),
+        )
+        layers: list[Any] = []
+        for one in chart.series:
+            rows = _rows(one, chart, words)
+            base = alt.Chart(alt.Data(values=rows)).encode(x=x, y=y)
+            end = alt.Chart(alt.Data(values=[row for row in rows if row["last"]])).encode(x=x, y=y)
+            if one.mark == "bar":
+                colour = alt.condition(alt.datum.last, alt.value(one.colour), alt.value(BAR))
+                layers.append(base.mark_bar().encode(color=colour))
+                lift = -8
+            else:
+                layers.append(base.mark_line(color=PAPER, strokeWidth=6, strokeJoin="round"))
+                layers.append(base.mark_line(color=one.colour, strokeWidth=2.4, strokeJoin="round"))
+                layers.append(
+                    end.mark_point(color=one.colour, filled=True, size=70, opacity=1, stroke=PAPER, strokeWidth=2)
+                )
+                lift = -14
+            for halo in (True, False) if one.last else ():
+                stroke = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"} if halo else {}
+                text_colour = PAPER if halo else INK
+                layers.append(
+                    end.mark_text(
+                        text=one.last,
+                        align="right",
+                        dx=14,
+                        dy=lift,
+                        fontSize=13,
+                        fontWeight=700,
+                        color=text_colour,
+                        **stroke,
+                    )
+                )
+        if any(point.value is not None and point.value < 0 for one in chart.series for point in one.points):
+            zero = alt.Chart(alt.Data(values=[{"value": 0}]))
+            layers.insert(0, zero.mark_rule(color=SOFT, strokeWidth=1).encode(y=y))
+        drawing = alt.layer(*layers).properties(height=chart.height, padding=4)
+        return drawing.configure(**_theme()).to_dict(validate=False)
+
+
+def _sized(specification: dict[str, Any], months: Sequence[str], width: int, every: int) -> dict[str, Any]:
+    """The same chart at a width, with every so many months named, counted back from the last."""
+    sized = deepcopy(specification)
+    sized["width"] = width - AXIS_ROOM
+    named = list(months[::-1][:: every if len(months) > 13 else max(1, every // 3)])
+    for layer in sized["layer"]:
+        if "x" in layer["encoding"]:
+            layer["encoding"]["x"]["axis"]["values"] = named
+    return sized
 
 
 @cache
@@ -102,23 +173,18 @@ def _theme() -> dict[str, Any]:
             "gridWidth": 1,
             "labelColor": SOFT,
             "labelFontSize": 12,
-            "labelPadding": 6,
-            "tickColor": RULE,
+            "labelPadding": 8,
             "ticks": False,
         },
-        "axisX": {"domain": True, "domainColor": RULE},
     }
 
 
-def _draw(specification: dict[str, Any], language: str) -> str:
-    svg = vlc.vegalite_to_svg(
-        specification,
-        format_locale="nl-NL" if language == "nl" else "en-GB",
-        time_format_locale="nl-NL" if language == "nl" else "en-GB",
-    )
+def _svg(specification: dict[str, Any], language: str) -> str:
+    locale = "nl-NL" if language == "nl" else "en-GB"
+    svg = vlc.vegalite_to_svg(specification, format_locale=locale, time_format_locale=locale)
     for placeholder, variable in _COLOURS.items():
         svg = svg.replace(placeholder, variable)
-    svg = re.sub(r' (?:aria-[a-z]+|role|aria-roledescription)="[^"]*"', "", svg)
+    svg = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
     svg = re.sub(r' xmlns(?::xlink)?="[^"]*"', "", svg)
     svg = re.sub(r"<svg ", '<svg aria-hidden="true" focusable="false" ', svg, count=1)
     return re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
@@ -129,28 +195,16 @@ def sparkline(kpi: Kpi) -> Markup:
     values = [(index, float(point.value)) for index, point in enumerate(kpi.trend) if point.value is not None]
     if len(values) < 3:
         return Markup()
-    width, height, margin = 330.0, 44.0, 5.0
     low, high = min(value for _, value in values), max(value for _, value in values)
-    span = (high - low) or 1.0
-    last = len(kpi.trend) - 1
-
-    def place(index: int, value: float) -> tuple[float, float]:
-        return (
-            margin + index / last * (width - 2 * margin),
-            height - margin - (value - low) / span * (height - 2 * margin),
-        )
-
-    points = [place(*value) for value in values]
-    gaps = {left[0] for left, right in pairwise(values) if right[0] - left[0] > 1}
-    steps = []
-    for (index, _), (x, y) in zip(values, points, strict=True):
-        after_gap = not steps or (index - 1) not in {value[0] for value in values} or index - 1 in gaps
-        steps.append(f"{'M' if after_gap else 'L'}{x:.1f},{y:.1f}")
-    end_x, end_y = points[-1]
+    span, last = (high - low) or 1.0, len(kpi.trend) - 1
+    places = [(1 + index / last * 98, 36 - (value - low) / span * 32) for index, value in values]
+    breaks = [True, *(right[0] - left[0] > 1 for left, right in pairwise(values))]
+    line = "".join(f"{'M' if gap else 'L'}{x:.2f},{y:.2f}" for gap, (x, y) in zip(breaks, places, strict=True))
+    x, y = places[-1]
+    # The drawing stretches with its card; a line of no length with round ends stays a circle.
     return Markup(
-        f'<svg class="spark" viewBox="0 0 {width:.0f} {height:.0f}" preserveAspectRatio="xMinYMid" '
-        'aria-hidden="true" focusable="false">'
-        f'<path d="{"".join(steps)}"/><circle cx="{end_x:.1f}" cy="{end_y:.1f}" r="3.4"/></svg>'
+        '<svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        f'<path d="{line}"/><path class="dot" d="M{x:.2f},{y:.2f}h0"/></svg>'
     )
 
 
@@ -159,13 +213,13 @@ def bullet(kpi: Kpi) -> Markup:
     if kpi.value is None or kpi.target is None:
         return Markup()
     value, target = float(kpi.value), float(kpi.target)
-    low, high = min(0.0, value, target), max(value, target, 0.0) * 1.12 or 1.0
+    low, high = min(0.0, value, target), max(value, target, 0.0) * 1.12
     span = (high - low) or 1.0
     zero, at, mark = ((point - low) / span * 100 for point in (0.0, value, target))
     left, right = min(zero, at), max(zero, at)
     return Markup(
-        '<svg class="bullet" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        '<rect class="track" x="0" y="2.5" width="100" height="3"/>'
-        f'<rect class="bar" x="{left:.2f}" y="2.5" width="{max(right - left, 0.6):.2f}" height="3"/>'
-        f'<rect class="mark" x="{mark - 0.35:.2f}" y="0" width="0.7" height="8"/></svg>'
+        '<svg class="bullet" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<rect class="track" x="0" y="3" width="100" height="4"/>'
+        f'<rect class="bar" x="{left:.2f}" y="3" width="{max(right - left, 0.6):.2f}" height="4"/>'
+        f'<rect class="mark" x="{min(mark, 99.2):.2f}" y="0" width="0.8" height="10"/></svg>'
     )

@@ -73,6 +73,8 @@ class Kpi:
     trend: tuple[Point, ...]
     year: str | None
     year_value: Decimal | None
+    year_is_partial: bool
+    missing_sources: tuple[str, ...]
 
     @property
     def anchor(self) -> str:
@@ -91,7 +93,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement with named columns."""
+    """A statement with named columns. Lines of zeros and columns without amounts are left out."""
 
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -145,6 +147,7 @@ class Report:
     result: tuple[Kpi, ...]
     cash: tuple[Kpi, ...]
     customers: tuple[Kpi, ...]
+    versions: tuple[Kpi, ...]
     channel_kpis: tuple[Kpi, ...]
     channels: tuple[Channel, ...]
     absent: tuple[Kpi, ...]
@@ -170,6 +173,11 @@ class Report:
     def cash_columns(self) -> tuple[str, ...]:
         """Names of the series in the chart of cash."""
         return self._labels("cash")
+
+    @property
+    def conversion_columns(self) -> tuple[str, ...]:
+        """Names of the series in the chart of conversion."""
+        return self._labels("conversion")
 
     def _labels(self, *metrics: str) -> tuple[str, ...]:
         known = {kpi.metric: kpi.label for kpi in (*self.definitions, *self.absent)}
@@ -198,7 +206,7 @@ class _Released:
         self._connection = connection
         self._language = language
 
-    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    def rows(self, query: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
         found = self._connection.execute(query, parameters)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -219,13 +227,13 @@ class _Released:
         return found[0]["period"], found[0]["period_end"]
 
     def load(self, month: str, end: date) -> None:
-        """Fetch every metric at the report's month, its fiscal year and its trend: three queries for the whole page."""
+        """Fetch every metric at the report's month, its fiscal year and its trend: a few queries for the whole page."""
         lang = self._language
         now = self.rows(
             f"""
             select v.*, m.label_{lang} as label, m.definition_{lang} as definition, m.formula_{lang} as formula,
                 m.unit, m.decimals, m.better, m.timing, m.owner, m.frequency, m.formula_source,
-                m.version_reason_{lang} as version_reason, m.valid_from, m.benchmark_{lang} as benchmark
+                m.version_reason_{lang} as version_reason, m.valid_from, m.benchmark_{lang} as benchmark, m.sources
             from reporting.rpt_metrics as m
             inner join reporting.rpt_metric_values as v
                 on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain
@@ -235,7 +243,7 @@ class _Released:
         )
         years = self.rows(
             """
-            select metric, version, scope, period, value from reporting.rpt_metric_values
+            select metric, version, scope, period, value, is_partial from reporting.rpt_metric_values
             where grain = 'year' and value is not null and ? between period_start and period_end
             """,
             [end],
@@ -249,6 +257,12 @@ class _Released:
             """,
             [end],
         )
+        self._absent = {
+            row["source"]: row["label"]
+            for row in self.rows(
+                f"select source, label_{lang} as label from reporting.rpt_sources where not is_present"
+            )
+        }
         self._now = {(row["metric"], row["version"], row["scope"]): row for row in now}
         self._years = {(row["metric"], row["version"], row["scope"]): row for row in years}
         self._history: dict[tuple[str, int, str], list[Point]] = {}
@@ -264,11 +278,14 @@ class _Released:
             return None
         year = self._years.get((metric, int(version), scope))
         trend = self.trend(metric, int(version), row["grain"], SPARK_MONTHS) if scope == "total" else ()
-        derived = {"target", "trend", "year", "year_value"}
+        derived = {"target", "trend", "year", "year_value", "year_is_partial", "missing_sources"}
+        needed = (source.strip() for source in (row["sources"] or "").split(","))
         return Kpi(
             **{name: row[name] for name in Kpi.__dataclass_fields__ if name not in derived},
             year=year["period"] if year else None,
             year_value=year["value"] if year else None,
+            year_is_partial=bool(year and year["is_partial"]),
+            missing_sources=tuple(self._absent[source] for source in needed if source in self._absent),
             target=row["target_value"],
             trend=trend,
         )
@@ -278,38 +295,56 @@ class _Released:
         points = tuple(self._history.get((metric, version, grain), [])[-months:])
         return points if any(point.value is not None for point in points) else ()
 
-    def income(self, month: str, words: Formatter) -> Statement | None:
-        lines = self._statement("rpt_income_statement", month)
-        if not lines:
-            return None
-        [last] = self.rows(
-            "select max(period_end) as day from reporting.rpt_income_statement where period = ?", [month]
-        )
-        years = self.rows(
-            """
-            select period, period_start, bool_or(is_partial) as is_partial
+    def income(self, month: str, end: date, fiscal_year_start: int, words: Formatter) -> Statement | None:
+        """The month and the fiscal year up to and including it, each beside the same period a year earlier.
+
+        A sum over months is left out when one of its months is missing or not complete.
+        """
+        first = _fiscal_year_start(end, fiscal_year_start)
+        months = (end.year - first.year) * 12 + end.month - first.month + 1
+        lines = self.rows(
+            f"""
+            select line, any_value(label_{self._language}) as label, bool_or(is_total) as is_total,
+                any_value(amount) filter (where period = $month) as month,
+                any_value(last_year_amount) filter (where period = $month) as month_last_year,
+                sum(amount) filter (where period_start between $first and $end) as year,
+                count(*) filter (where period_start between $first and $end and not is_partial) as year_months,
+                sum(amount) filter (where period_start between $first_last and $end_last) as year_last_year,
+                count(*) filter (where period_start between $first_last and $end_last and not is_partial) as last_months
             from reporting.rpt_income_statement
-            where grain = 'year' and period_start <= ? group by period, period_start order by period_start desc limit 2
+            where grain = 'month'
+            group by line having month is not null order by any_value(line_order)
             """,
-            [last["day"]],
+            {
+                "month": month,
+                "first": first,
+                "end": end,
+                "first_last": _year_earlier(first),
+                "end_last": _year_earlier(end),
+            },
         )
-        columns = [words.month(last["day"], short=True), f"{words.month(_year_earlier(last['day']), short=True)}"]
-        amounts = {line["line"]: [line["amount"], line["last_year_amount"]] for line in lines}
-        for year in years:
-            name = words.texts["to_date"].format(period=year["period"]) if year["is_partial"] else year["period"]
-            columns.append(name)
-            in_year = {
-                row["line"]: row["amount"]
-                for row in self.rows(
-                    "select line, amount from reporting.rpt_income_statement where grain = 'year' and period = ?",
-                    [year["period"]],
+        earlier = _year_earlier(end)
+        columns = (
+            words.month(end, short=True),
+            words.month(earlier, short=True),
+            words.months(first, end),
+            words.months(_year_earlier(first), earlier),
+        )
+        return _compact(
+            columns,
+            [
+                Line(
+                    line["label"],
+                    line["is_total"],
+                    (
+                        line["month"],
+                        line["month_last_year"],
+                        line["year"] if line["year_months"] == months else None,
+                        line["year_last_year"] if line["last_months"] == months else None,
+                    ),
                 )
-            }
-            for line, columns_of_line in amounts.items():
-                columns_of_line.append(in_year.get(line))
-        return Statement(
-            tuple(columns),
-            tuple(Line(line["label"], line["is_total"], tuple(amounts[line["line"]])) for line in lines),
+                for line in lines
+            ],
         )
 
     def _statement(self, table: str, month: str) -> list[dict[str, Any]]:
@@ -333,17 +368,13 @@ class _Released:
             """,
             [year_earlier.strftime("%Y-%m"), month, side],
         )
-        if not lines:
-            return None
-        return Statement(
+        return _compact(
             (words.month(end, short=True), words.month(year_earlier, short=True)),
-            tuple(Line(line["label"], line["is_total"], (line["amount"], line["earlier_amount"])) for line in lines),
+            [Line(line["label"], line["is_total"], (line["amount"], line["earlier_amount"])) for line in lines],
         )
 
     def cash_flow(self, month: str, end: date, words: Formatter) -> Statement | None:
         lines = self._statement("rpt_cash_flow", month)
-        if not lines:
-            return None
         trailing = {
             row["line"]: row["amount"]
             for row in self.rows(
@@ -352,19 +383,9 @@ class _Released:
                 [month],
             )
         }
-        columns = [words.month(end, short=True)]
-        if trailing:
-            columns.append(words.period("ttm", month, end))
-        return Statement(
-            tuple(columns),
-            tuple(
-                Line(
-                    line["label"],
-                    line["is_total"],
-                    (line["amount"], trailing.get(line["line"])) if trailing else (line["amount"],),
-                )
-                for line in lines
-            ),
+        return _compact(
+            (words.month(end, short=True), words.period("ttm", month, end)),
+            [Line(line["label"], line["is_total"], (line["amount"], trailing.get(line["line"]))) for line in lines],
         )
 
     def channels(self, pinned: Sequence[str], month: str) -> tuple[Channel, ...]:
@@ -380,9 +401,32 @@ class _Released:
             [month],
         )
         return tuple(
-            Channel(row["scope"].removeprefix("channel:"), tuple(self.kpi(metric, row["scope"]) for metric in pinned))
+            Channel(_channel_name(row["scope"]), tuple(self.kpi(metric, row["scope"]) for metric in pinned))
             for row in found
         )
+
+
+def _compact(columns: Sequence[str], lines: Sequence[Line]) -> Statement | None:
+    kept = [index for index in range(len(columns)) if any(line.amounts[index] is not None for line in lines)]
+    if not kept:
+        return None
+    return Statement(
+        tuple(columns[index] for index in kept),
+        tuple(
+            Line(line.label, line.is_total, tuple(line.amounts[index] for index in kept))
+            for line in lines
+            if line.is_total or any(line.amounts)
+        ),
+    )
+
+
+def _channel_name(scope: str) -> str:
+    name = scope.removeprefix("channel:").replace("_", " ")
+    return name[:1].upper() + name[1:]
+
+
+def _fiscal_year_start(day: date, month: int) -> date:
+    return date(day.year if day.month >= month else day.year - 1, month, 1)
 
 
 def _year_earlier(day: date) -> date:
@@ -406,9 +450,10 @@ def read(release: Path, edition: str, language: Language) -> Report:
         def kpis(section: str) -> list[Kpi]:
             return [kpi for pinned in chosen[section] if (kpi := released.kpi(pinned))]
 
-        core, result, cash, customers = (kpis(name) for name in ("core", "result", "cash", "customers"))
+        sections = ("core", "result", "cash", "customers", "versions")
+        core, result, cash, customers, versions = (kpis(name) for name in sections)
         channel_kpis = kpis("channels")
-        shown = {kpi.anchor: kpi for kpi in [*core, *result, *cash, *customers, *channel_kpis]}
+        shown = {kpi.anchor: kpi for kpi in [*core, *result, *cash, *customers, *versions, *channel_kpis]}
 
         def present(section: list[Kpi]) -> tuple[Kpi, ...]:
             return tuple(kpi for kpi in section if kpi.value is not None)
@@ -437,11 +482,12 @@ def read(release: Path, edition: str, language: Language) -> Report:
             result=present(result),
             cash=present(cash),
             customers=present(customers),
+            versions=present(versions),
             channel_kpis=tuple(channel_kpis),
             channels=released.channels(chosen["channels"], month),
             absent=tuple(kpi for kpi in shown.values() if kpi.value is None),
             definitions=tuple(kpi for kpi in shown.values() if kpi.value is not None),
-            income=released.income(month, words),
+            income=released.income(month, end, company["fiscal_year_start_month"], words),
             assets=released.balance("assets", month, end, words),
             liabilities=released.balance("liabilities", month, end, words),
             cash_flow=released.cash_flow(month, end, words),

@@ -9,7 +9,7 @@ from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
 Language = Literal["nl", "en"]
 LOCALES: dict[Language, str] = {"nl": "nl_NL", "en": "en_GB"}
@@ -69,6 +69,10 @@ class Formatter:
             case _:
                 return self.number(value, decimals)
 
+    def exact(self, value: Decimal, unit: str) -> str:
+        """A total as it was summed: money to the cent, counts whole."""
+        return self.money(value, 2) if unit == "currency" else self.number(value, 0 if value == int(value) else 2)
+
     def change(self, difference: Decimal | None, growth: Decimal | None, unit: str, decimals: int) -> str | None:
         """How a value changed: relative for amounts and counts, in points for shares and scores; None if unknown."""
         if unit in {"currency", "count"}:
@@ -101,6 +105,18 @@ class Formatter:
     def month(self, value: date, *, short: bool = False) -> str:
         """maart 2026, or mrt 2026 where there is little room."""
         return format_date(value, "MMM y" if short else "LLLL y", locale=self.locale).replace(".", "")
+
+    def months(self, first: date, last: date) -> str:
+        """A range of months: three months of one year name it once, over a year's end it is named twice."""
+        if (first.year, first.month) == (last.year, last.month):
+            return self.month(last, short=True)
+        start = "MMM" if first.year == last.year else "MMM y"
+        return f"{format_date(first, start, locale=self.locale).replace('.', '')}–{self.month(last, short=True)}"
+
+    @property
+    def currency_symbol(self) -> str:
+        """€ for EUR."""
+        return get_currency_symbol(self.currency, locale=self.locale)
 
     def period(self, grain: str, label: str, end: date, *, short: bool = False) -> str:
         """The name of a period: a month by its name, twelve months by their last month, others as they are labelled."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -10,8 +12,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from reports import charts
-from reports.charts import ACCENT, SECOND, Series
-from reports.data import HERE, Point, Report, read
+from reports.charts import ACCENT, SECOND, Chart, Series
+from reports.data import HERE, Kpi, Point, Report, read
 from reports.formatting import Language
 
 STATUS_SYMBOLS = {
@@ -33,7 +35,9 @@ def _environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["stylesheet"] = Markup((HERE / "templates" / "style.css").read_text(encoding="utf-8"))
+    stylesheet = (HERE / "templates" / "style.css").read_text(encoding="utf-8")
+    environment.globals["stylesheet"] = Markup(stylesheet)
+    environment.globals["stylesheet_hash"] = f"sha256-{b64encode(sha256(stylesheet.encode()).digest()).decode()}"
     environment.globals["sparkline"] = charts.sparkline
     environment.globals["bullet"] = charts.bullet
     environment.globals["symbols"] = STATUS_SYMBOLS
@@ -44,35 +48,91 @@ def _lowest(points: tuple[Point, ...]) -> Point:
     return min((point for point in points if point.value is not None), key=lambda point: point.value or 0)
 
 
-def _drawings(report: Report) -> dict[str, Markup]:
-    """The charts this report has data for, by name."""
-    drawings = {}
+def _kpi(report: Report, metric: str) -> Kpi | None:
+    return next((kpi for kpi in report.definitions if kpi.metric == metric), None)
+
+
+def _money_axis(report: Report, scale: int) -> str:
+    name = {1: "ones", 1_000: "thousands", 1_000_000: "millions"}[scale]
+    return report.texts[name].format(currency=report.format.currency_symbol)
+
+
+def _drawings(report: Report) -> tuple[dict[str, Markup], dict[str, str]]:
+    """The charts this report has data for and the unit of their axes, by name."""
+    f = report.format
+    drawings: dict[str, Markup] = {}
+    axes: dict[str, str] = {}
+
+    def money(name: str, *series: tuple[tuple[Point, ...], str, str]) -> None:
+        scale = charts.money_scale(*(points for points, _, _ in series))
+        rows = tuple(
+            Series(
+                points,
+                "bar" if mark == "bar" else "line",
+                colour,
+                "" if number else f.value(points[-1].value, "currency", 0),
+            )
+            for number, (points, mark, colour) in enumerate(series)
+        )
+        drawings[name] = charts.draw(Chart(rows, scale, ",.1f" if scale == 1_000_000 else ",.0f"), f)
+        axes[name] = _money_axis(report, scale)
+
     if report.revenue:
-        drawings["revenue"] = charts.chart(
-            [
-                Series("revenue", report.revenue, "bar", ACCENT),
-                Series("ebitda", report.ebitda, "line", SECOND),
-            ],
-            report.format,
-            number_format="~s",
+        money("revenue", (report.revenue, "bar", ACCENT), (report.ebitda, "line", SECOND))
+    if report.cash_trend:
+        money("cash", (report.cash_trend, "line", ACCENT))
+    if report.conversion:
+        last = f.value(report.conversion[-1].value, "percent", 2)
+        rate = Chart((Series(report.conversion, "line", ACCENT, last),), 1, ".1%", False, 170)
+        drawings["conversion"] = charts.draw(rate, f)
+    return drawings, axes
+
+
+def _sentences(report: Report) -> dict[str, str]:
+    """What each chart shows in one sentence, made from the numbers."""
+    f, t = report.format, report.texts
+    said: dict[str, str] = {}
+    if report.revenue:
+        revenue = _kpi(report, "revenue")
+        growth = revenue.growth_last_year if revenue else None
+        compared = ""
+        if growth is not None:
+            change = f.percent(abs(growth))
+            compared = ", " + (t["more"] if growth > 0 else t["less"] if growth < 0 else t["same"]).format(
+                change=change
+            )
+        said["revenue"] = t["revenue_and_ebitda_sentence"].format(
+            period=report.period,
+            revenue=f.value(report.revenue[-1].value, "currency", 0),
+            ebitda=f.value(report.ebitda[-1].value, "currency", 0),
+            compared=compared,
         )
     if report.cash_trend:
-        drawings["cash"] = charts.chart(
-            [Series("cash", report.cash_trend, "line", ACCENT)], report.format, number_format="~s"
+        lowest = _lowest(report.cash_trend)
+        said["cash"] = t["cash_chart_sentence"].format(
+            period=report.period,
+            cash=f.value(report.cash_trend[-1].value, "currency", 0),
+            lowest=f.value(lowest.value, "currency", 0),
+            lowest_period=f.month(lowest.end),
         )
     if report.conversion:
-        drawings["conversion"] = charts.chart(
-            [Series("conversion", report.conversion, "line", ACCENT)], report.format, number_format=".1%"
+        rate = _kpi(report, "conversion")
+        earlier = rate.last_year_value if rate else None
+        compared = "" if earlier is None else "; " + t["then"].format(value=f.percent(earlier, 2))
+        said["conversion"] = t["conversion_chart_sentence"].format(
+            period=report.period, conversion=f.value(report.conversion[-1].value, "percent", 2), compared=compared
         )
-    return drawings
+    return said
 
 
 def render(release: Path, *, edition: str = "management", language: Language = "nl", out: Path) -> Path:
     """Write one edition of a release in one language to `out`, and return it.
 
     `release` is a folder with `kerncijfers.duckdb` and `release.json`. The page requests nothing and needs no script.
+    Raises ValueError when no month has a value, and FileNotFoundError for an unknown edition or an incomplete release.
     """
     report = read(release, edition, language)
+    drawings, axes = _drawings(report)
     page = (
         _environment()
         .get_template("report.html.j2")
@@ -80,8 +140,9 @@ def render(release: Path, *, edition: str = "management", language: Language = "
             report=report,
             t=report.texts,
             f=report.format,
-            drawings=_drawings(report),
-            lowest_cash=_lowest(report.cash_trend) if report.cash_trend else None,
+            drawings=drawings,
+            axes=axes,
+            sentences=_sentences(report),
         )
     )
     out.write_text(page, encoding="utf-8")
