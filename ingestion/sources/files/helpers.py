@@ -169,13 +169,14 @@ def _open_whitespace(path: Path, shown: str) -> _Table:
         raise SourceError("this file has no rows.", file=shown, advice="Export it again.")
     cells = ", ".join(f"cells[{index}] as c{index}" for index in range(1, width + 1))
     sql = f"""(
-        select {cells}, case when len(cells) <> {width} then error({_text(f"{_BAD_CELL} width {width}")}) end as checked
+        select {cells}
         from (
             select regexp_split_to_array(trim(line), '\\s+') as cells
             from read_csv({_text(str(path))}, columns = {{'line': 'varchar'}}, delim = '\\x01', header = false,
                 quote = '', escape = '', auto_detect = false)
             where trim(line) <> ''
         )
+        where case when len(cells) = {width} then true else error({_text(f"{_BAD_CELL} width {width}")}) end
     )"""
     return _Table(sql, {f"c{index}": "VARCHAR" for index in range(1, width + 1)}, first_line=1)
 
@@ -310,7 +311,6 @@ def _number(text: str, spec: FileSpec, *, whole: bool) -> str:
     group = re.escape(spec.thousands)
     digits = f"([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]+)" if spec.thousands else "[0-9]+"
     fraction = "" if whole else f"({mark}[0-9]{{1,4}}0*)?"
-    plain = f"regexp_full_match({text}, '-?[0-9]{{1,14}}" + ("" if whole else f"({mark}[0-9]{{1,4}})?") + "')"
     bare = f"regexp_replace(replace({text}, chr(160), ''), '[€$£\\s]|EUR|USD|GBP', '', 'g')"
     amount = f"regexp_extract({bare}, '^[(-]?({digits}{fraction})[)-]?$', 1)"
     number = (
@@ -320,11 +320,17 @@ def _number(text: str, spec: FileSpec, *, whole: bool) -> str:
     )
     negative = f"({bare} like '(%)' or {bare} like '-%' or {bare} like '%-')"
     balanced = f"regexp_matches({bare}, '^(\\([^()-]*\\)|-[^()-]+|[^()-]+-?)$')"
-    quick = text if spec.decimal == "." else f"replace({text}, ',', '.')"
+    # What is left without its digits tells a plain number from the rest for a fraction of what a pattern costs.
+    rest = f"translate({text}, '0123456789', '')"
+    written = text if spec.decimal == "." else f"replace({text}, ',', '.')"
+    plain = f"{rest} in ('', '-')"
+    if not whole:
+        decimals = f"length({text}) - instr({text}, {_text(spec.decimal)})"
+        plain = f"({plain} or ({rest} in ({_text(spec.decimal)}, {_text('-' + spec.decimal)}) and {decimals} <= 4))"
     return (
-        f"case when {plain} then try_cast({quick} as {target}) "
-        f"when {balanced} and {amount} <> '' then "
-        f"case when {negative} then -1 else 1 end * try_cast({number} as {target}) end"
+        f"coalesce(case when {plain} then try_cast({written} as {target}) end, "
+        f"case when {balanced} and {amount} <> '' then "
+        f"case when {negative} then -1 else 1 end * try_cast({number} as {target}) end)"
     )
 
 
@@ -334,8 +340,7 @@ def _expressions(table: _Table, spec: FileSpec, time_zone: str) -> Iterator[tupl
         kind = DUCKDB[column.kind]
         if name in spec.columns:
             source = spec.columns[name]
-            text = f"nullif(trim({_name(source)}), '')" if table.types[source] == "VARCHAR" else _name(source)
-            yield name, _parsed(text, column, table.types[source], spec, time_zone), text, source
+            yield name, _parsed(_name(source), column, table.types[source], spec, time_zone), _name(source), source
         elif name in spec.computed:
             expression = f"({spec.computed[name]})"
             value = f"round({expression}, 4)" if column.kind == "decimal" else expression
@@ -366,11 +371,18 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
                 coalesce({breaks}, 0)
             ) over (rows between unbounded preceding and 1 preceding), 0) as file_line from {table.sql}
         """
-    rows = f"select * from ({numbered}) where not coalesce({is_total}, false)"
+    cells = [
+        f"nullif(trim({_name(name)}), '') as {_name(name)}" if kind == "VARCHAR" else _name(name)
+        for name, kind in table.types.items()
+    ]
+    rows = f"select {', '.join(cells)}, file_line from ({numbered}) where not coalesce({is_total}, false)"
     parts = list(_expressions(table, spec, time_zone))
     checked = [f"{_guarded(expression, text, entity[name])} as {_name(name)}" for name, expression, text, _ in parts]
     key = (
-        " || '|' || ".join(f"coalesce(cast({_name(name)} as varchar), '')" for name in spec.key)
+        " || '|' || ".join(
+            f"coalesce({_name(name) if entity[name].kind == 'text' else f'cast({_name(name)} as varchar)'}, '')"
+            for name in spec.key
+        )
         if spec.key
         else f"{_text(shown + '|')} || cast(file_line as varchar)"
     )
@@ -384,7 +396,10 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
         connection.execute(f"set TimeZone = {_text(time_zone)}")
         _lock(connection, table, work)
         try:
-            connection.execute(f"copy (select {columns} from ({select})) to {_text(str(target))} (format parquet)")
+            connection.execute(
+                f"copy (select {columns} from ({select})) to {_text(str(target))} "
+                "(format parquet, compression uncompressed)"
+            )
         except duckdb.Error as error:
             raise _explain(error, connection, rows, parts, shown, spec) from error
         count, twice = _fetch(
