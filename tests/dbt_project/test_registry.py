@@ -77,9 +77,7 @@ def test_a_metric_is_fully_described_and_tested_beside_its_sql(folder: Path) -> 
     ids=lambda path: path.stem,
 )
 def test_the_first_comment_of_a_model_states_its_grain(file: Path) -> None:
-    text = re.sub(
-        r"\A(\{%.*?%\}\s*|\{#.*?#\}\s*|\{\{.*?\}\}\s*)*", "", file.read_text(encoding="utf-8"), flags=re.S
-    )
+    text = re.sub(r"\A(\{%.*?%\}\s*|\{#.*?#\}\s*|\{\{.*?\}\}\s*)*", "", file.read_text(encoding="utf-8"), flags=re.S)
     assert text.startswith("-- Grain: ")
 
 
