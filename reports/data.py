@@ -22,6 +22,7 @@ from reports.formatting import Formatter, Language
 HERE = Path(__file__).parent
 SPARK_MONTHS = 13
 CHART_MONTHS = 25
+FEWEST_CARDS = 5
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of a statement; `is_earlier` when it is there to compare with."""
+
+    name: str
+    is_earlier: bool = False
+
+
+@dataclass(frozen=True)
 class Statement:
     """A statement with named columns. Lines of zeros and columns without amounts are left out."""
 
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
     lines: tuple[Line, ...]
 
 
@@ -226,6 +235,16 @@ class _Released:
             raise ValueError("The release has no value in any month, so there is nothing to report.")
         return found[0]["period"], found[0]["period_end"]
 
+    def books_run_on(self, end: date) -> date | None:
+        """The last complete month of the books when it comes after the report's month: it has no revenue booked."""
+        [found] = self.rows(
+            """
+            select max(period_end) as day from reporting.rpt_metric_values
+            where metric = 'revenue' and grain = 'month' and scope = 'total' and value is not null and not is_partial
+            """
+        )
+        return found["day"] if found["day"] and found["day"] > end else None
+
     def load(self, month: str, end: date) -> None:
         """Fetch every metric at the report's month, its fiscal year and its trend: a few queries for the whole page."""
         lang = self._language
@@ -325,10 +344,10 @@ class _Released:
         )
         earlier = _year_earlier(end)
         columns = (
-            words.month(end, short=True),
-            words.month(earlier, short=True),
-            words.months(first, end),
-            words.months(_year_earlier(first), earlier),
+            Column(words.month(end, short=True)),
+            Column(words.month(earlier, short=True), True),
+            Column(words.months(first, end)),
+            Column(words.months(_year_earlier(first), earlier), True),
         )
         return _compact(
             columns,
@@ -369,7 +388,7 @@ class _Released:
             [year_earlier.strftime("%Y-%m"), month, side],
         )
         return _compact(
-            (words.month(end, short=True), words.month(year_earlier, short=True)),
+            (Column(words.month(end, short=True)), Column(words.month(year_earlier, short=True), True)),
             [Line(line["label"], line["is_total"], (line["amount"], line["earlier_amount"])) for line in lines],
         )
 
@@ -384,7 +403,7 @@ class _Released:
             )
         }
         return _compact(
-            (words.month(end, short=True), words.period("ttm", month, end)),
+            (Column(words.month(end, short=True)), Column(words.period("ttm", month, end))),
             [Line(line["label"], line["is_total"], (line["amount"], trailing.get(line["line"]))) for line in lines],
         )
 
@@ -406,7 +425,7 @@ class _Released:
         )
 
 
-def _compact(columns: Sequence[str], lines: Sequence[Line]) -> Statement | None:
+def _compact(columns: Sequence[Column], lines: Sequence[Line]) -> Statement | None:
     kept = [index for index in range(len(columns)) if any(line.amounts[index] is not None for line in lines)]
     if not kept:
         return None
@@ -453,7 +472,8 @@ def read(release: Path, edition: str, language: Language) -> Report:
         sections = ("core", "result", "cash", "customers", "versions")
         core, result, cash, customers, versions = (kpis(name) for name in sections)
         channel_kpis = kpis("channels")
-        shown = {kpi.anchor: kpi for kpi in [*core, *result, *cash, *customers, *versions, *channel_kpis]}
+        filled = [kpi for kpi in kpis("fill") if kpi.value is not None]
+        shown = {kpi.anchor: kpi for kpi in [*core, *result, *cash, *customers, *versions, *channel_kpis, *filled]}
 
         def present(section: list[Kpi]) -> tuple[Kpi, ...]:
             return tuple(kpi for kpi in section if kpi.value is not None)
@@ -461,6 +481,14 @@ def read(release: Path, edition: str, language: Language) -> Report:
         def series(metric: str) -> tuple[Point, ...]:
             points = released.trend(metric, 1, "month", CHART_MONTHS)
             return points if sum(point.value is not None for point in points) > 1 else ()
+
+        notices = [
+            Notice(row["severity"], row[f"message_{language}"])
+            for row in released.rows("select * from reporting.rpt_notices order by severity desc, code")
+        ]
+        if run_on := released.books_run_on(end):
+            said = words.texts["books_run_on"].format(until=words.month(run_on), period=words.month(end))
+            notices.insert(0, Notice("info", said))
 
         return Report(
             language=language,
@@ -474,11 +502,8 @@ def read(release: Path, edition: str, language: Language) -> Report:
             release=facts["release"],
             created_at=datetime.fromisoformat(facts["created_at"]),
             tests=facts["tests"],
-            notices=tuple(
-                Notice(row["severity"], row[f"message_{language}"])
-                for row in released.rows("select * from reporting.rpt_notices order by severity desc, code")
-            ),
-            core=present(core),
+            notices=tuple(notices),
+            core=(*present(core), *filled[: max(0, FEWEST_CARDS - len(present(core)))]),
             result=present(result),
             cash=present(cash),
             customers=present(customers),

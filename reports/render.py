@@ -60,17 +60,19 @@ def _money_axis(report: Report, scale: int) -> str:
 def _drawings(report: Report) -> tuple[dict[str, Markup], dict[str, str]]:
     """The charts this report has data for and the unit of their axes, by name."""
     f = report.format
-    drawings: dict[str, Markup] = {}
+    drawings: dict[str, Markup] = {name: Markup() for name in ("revenue", "cash", "conversion")}
     axes: dict[str, str] = {}
 
     def money(name: str, *series: tuple[tuple[Point, ...], str, str]) -> None:
         scale = charts.money_scale(*(points for points, _, _ in series))
+        ends = [points[-1].value or 0 for points, _, _ in series]
+        crossed = len(ends) > 1 and ends[1] > ends[0] * 3 / 4
         rows = tuple(
             Series(
                 points,
                 "bar" if mark == "bar" else "line",
                 colour,
-                "" if number else f.value(points[-1].value, "currency", 0),
+                "" if number or crossed else f.value(points[-1].value, "currency", 0),
             )
             for number, (points, mark, colour) in enumerate(series)
         )
@@ -83,7 +85,7 @@ def _drawings(report: Report) -> tuple[dict[str, Markup], dict[str, str]]:
         money("cash", (report.cash_trend, "line", ACCENT))
     if report.conversion:
         last = f.value(report.conversion[-1].value, "percent", 2)
-        rate = Chart((Series(report.conversion, "line", ACCENT, last),), 1, ".1%", False, 170)
+        rate = Chart((Series(report.conversion, "line", ACCENT, last),), 1, ".1%", False, 140)
         drawings["conversion"] = charts.draw(rate, f)
     return drawings, axes
 

@@ -12,6 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CONTRACT = ROOT / "dbt_project" / "models" / "reporting" / "_reporting__models.yml"
 METRICS = ROOT / "dbt_project" / "models" / "metrics"
+TEXTS = ("label", "definition", "formula", "version_reason", "benchmark")
 HOSTILE = "<script>alert('x')</script>{{ 7 * 7 }}\"'&"
 
 
@@ -34,20 +35,21 @@ def _registry(connection: duckdb.DuckDBPyConnection, label_suffix: str) -> None:
                 "metric": model["name"].removeprefix("metric_"),
                 "version": version["v"],
                 "is_latest": version["v"] == model["latest_version"],
-                "label_nl": meta["label_nl"] + label_suffix,
-                "label_en": meta["label_en"] + label_suffix,
                 "aliases": ",".join(meta["aliases"]),
                 "sources": ",".join(meta["sources"]),
                 "partial_policy": meta["partial"],
             }
+            for name in names:
+                if name.removesuffix("_nl").removesuffix("_en") in TEXTS or name in ("owner", "formula_source"):
+                    row[name] = f"{row.get(name) or ''}{label_suffix}" or None
             connection.execute(
                 f"insert into reporting.rpt_metrics values ({', '.join('?' * len(names))})",
                 [row.get(name) for name in names],
             )
 
 
-def make_release(folder: Path, *, with_shop: bool, hostile: bool = False) -> Path:
-    """A release of 36 months whose values rise by month, in the exact shape dbt publishes."""
+def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = True, hostile: bool = False) -> Path:
+    """A release of 36 months with growth and a season, in the exact shape dbt publishes."""
     folder.mkdir(parents=True)
     text = HOSTILE if hostile else ""
     with duckdb.connect(str(folder / "kerncijfers.duckdb")) as connection:
@@ -64,12 +66,15 @@ def make_release(folder: Path, *, with_shop: bool, hostile: bool = False) -> Pat
                 row_number() over (order by day) as number
             from range(date '2023-01-01', date '2026-01-01', interval 1 month) t(day);
             create temp table present as
-            select *, {"true" if with_shop else "sources = 'ledger'"} as is_present from reporting.rpt_metrics;
+            select *, case when sources = 'ledger' then {with_books} else {with_shop} end as is_present from reporting.rpt_metrics;
             insert into reporting.rpt_metric_values by name
             select
                 metric, version, grain, label as period, first as period_start, last as period_end, 'total' as scope,
                 false as is_partial,
-                case when is_present then 1000 + 7 * number + length(metric) end as numerator,
+                case when is_present then round(
+                    case unit when 'currency' then 80000 + 900 * number when 'points' then 20 when 'percent' then 1100
+                        when 'ratio' then 16000 when 'days' then 30 else 700 + 8 * number end
+                    * (1 + 0.15 * sin(number / 1.9 + length(metric))), 2) end as numerator,
                 case when is_present then case when unit in ('percent', 'ratio') then 5000 else 1 end end as denominator,
                 case when is_present then 100 + number end as n,
                 numerator / denominator as value,
@@ -123,17 +128,26 @@ def make_release(folder: Path, *, with_shop: bool, hostile: bool = False) -> Pat
                 line_order::int as line_order, line, label_nl, label_en, is_total::boolean as is_total, 10 * number as amount
             from lines cross join months cross join (values ('month'), ('ttm')) t(grain) where statement = 'cash_flow';
             insert into reporting.rpt_sources values
-                ('ledger', 'Boekhouding', 'Bookkeeping', true, 3, 9000, date '2023-01-01', date '2025-12-31'),
-                ('orders', 'Bestellingen', 'Orders', {with_shop}, 0, 0, null, null);
+                ('ledger', 'Boekhouding', 'Bookkeeping', {with_books}, 3, 9000, date '2023-01-01', date '2025-12-31'),
+                ('orders', 'Bestellingen', 'Orders', {with_shop}, 0, 0, null, null),
+                ('sessions', 'Websitebezoeken', 'Website sessions', {with_shop}, 0, 0, null, null);
             """
         )
+        if not with_books:
+            for name in ("income_statement", "balance_sheet", "cash_flow"):
+                connection.execute(f"truncate reporting.rpt_{name}")
+        if hostile:
+            for name in ("rpt_income_statement", "rpt_balance_sheet", "rpt_cash_flow", "rpt_sources"):
+                connection.execute(
+                    f"update reporting.{name} set label_nl = label_nl || $1, label_en = label_en || $1", [text]
+                )
         connection.execute(
             "insert into reporting.rpt_notices values ('code', 'warning', ?, ?)", [f"Let op{text}", f"Mind{text}"]
         )
     (folder / "release.json").write_text(
         json.dumps(
             {
-                "release": "000007",
+                "release": f"000007{text}",
                 "created_at": "2026-01-19T06:00:00+01:00",
                 "as_of": "2025-12-31",
                 "tests": {"passed": 72, "failed": 0, "warned": 1, "total": 73},
@@ -154,6 +168,12 @@ def full_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def books_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Books only."""
     return make_release(tmp_path_factory.mktemp("reports") / "books", with_shop=False)
+
+
+@pytest.fixture(scope="session")
+def shop_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop without books."""
+    return make_release(tmp_path_factory.mktemp("reports") / "shop", with_books=False)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+from base64 import b64encode
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +17,7 @@ from lxml import html
 from reports.data import edition_file, texts
 from reports.formatting import Formatter, Language
 from reports.render import render
+from tests.reports.conftest import HOSTILE
 
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
 
@@ -21,6 +25,10 @@ LANGUAGES: tuple[Language, ...] = ("nl", "en")
 def page(release: Path, language: Language, tmp_path: Path) -> html.HtmlElement:
     out = render(release, language=language, out=tmp_path / f"{language}.html")
     return cast(html.HtmlElement, html.parse(str(out), html.HTMLParser(encoding="utf-8")).getroot())
+
+
+def _copied(release: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(release, tmp_path / "release"))
 
 
 def plain(text: str) -> str:
@@ -65,18 +73,76 @@ def test_both_languages_have_the_same_structure(full_release: Path, tmp_path: Pa
 def test_a_company_with_only_books_lists_what_is_absent_and_why(books_release: Path, tmp_path: Path) -> None:
     root = page(books_release, "nl", tmp_path)
     [absent] = root.find_class("absent")
-    assert "Conversieratio de bron is niet aangeleverd" in plain(absent.text_content())
+    assert "Conversieratio de bron is niet aangeleverd: Websitebezoeken" in plain(absent.text_content())
     assert len(root.find_class("card")) == 5
     assert root.xpath("//*[@id='h-customers']") == []
     assert [element.text_content() for element in root.find_class("num") if not element.text_content().strip()] == []
 
 
 def test_text_from_the_data_stays_text(hostile_release: Path, tmp_path: Path) -> None:
+    shown = plain(HOSTILE)
     for language in LANGUAGES:
         root = page(hostile_release, language, tmp_path)
-        assert root.xpath("//script") == []
-        assert "<script>alert('x')</script>{{ 7 * 7 }}\"'&" in root.xpath("//h1")[0].text_content()
-        assert "49" not in root.xpath("//h1")[0].text_content()
+        assert root.xpath("//script | //*[@onerror or @onload]") == []
+        assert "{{" not in (tmp_path / f"{language}.html").read_text(encoding="utf-8").replace("{{ 7 * 7 }}", "")
+        for place in ("h1", "title", "footer", "caption/..//tbody//th", "dd", "section[@id='absent']//strong | //h3"):
+            assert shown in plain(" ".join(found.text_content() for found in root.xpath(f"//{place}"))), place
+        for name in ("notices", "card", "definitions", "channels", "statement", "kpis"):
+            assert all(shown in plain(found.text_content()) for found in root.find_class(name)), name
+
+
+def test_a_shop_without_books_still_leads_with_cards(shop_release: Path, tmp_path: Path) -> None:
+    root = page(shop_release, "en", tmp_path)
+    assert [plain(card.find("h3").text_content()) for card in root.find_class("card")] == [
+        "Conversion rate",
+        "Net promoter score (NPS)",
+        "Net webshop sales",
+        "Orders",
+        "Average order value",
+    ]
+    assert root.xpath("//*[@id='result' or @id='cash']") == []
+    assert root.xpath("//nav//@href") == ["#core", "#customers", "#absent", "#definitions", "#sources"]
+
+
+def test_the_fiscal_year_adds_up_beside_the_same_months_a_year_earlier(full_release: Path, tmp_path: Path) -> None:
+    release = _copied(full_release, tmp_path)
+    with duckdb.connect(str(release / "kerncijfers.duckdb")) as connection:
+        connection.execute("update reporting.rpt_company set fiscal_year_start_month = 7")
+        for table in ("metric_values", "income_statement", "balance_sheet", "cash_flow"):
+            connection.execute(f"delete from reporting.rpt_{table} where period_end > date '2025-09-30'")
+        expected = connection.execute(
+            """
+            select
+                sum(amount) filter (where period = '2025-09'),
+                any_value(last_year_amount) filter (where period = '2025-09'),
+                sum(amount) filter (where period in ('2025-07', '2025-08', '2025-09')),
+                sum(amount) filter (where period in ('2024-07', '2024-08', '2024-09'))
+            from reporting.rpt_income_statement where line = 'net_profit' and grain = 'month'
+            """
+        ).fetchone()
+    [table] = page(release, "en", tmp_path).xpath("//table[starts-with(caption, 'Income statement')]")
+    assert [plain(head.text_content()) for head in table.xpath(".//thead//th")] == [
+        "Sept 2025",
+        "Sept 2024",
+        "Jul–Sept 2025",
+        "Jul–Sept 2024",
+    ]
+    words = Formatter("en", "EUR", texts("en"))
+    assert expected is not None
+    assert [plain(cell.text_content()) for cell in table.xpath(".//tbody/tr")[-1].findall("td")] == [
+        words.number(amount) for amount in expected
+    ]
+
+
+def test_books_that_run_on_without_revenue_are_mentioned(books_release: Path, tmp_path: Path) -> None:
+    release = _copied(books_release, tmp_path)
+    with duckdb.connect(str(release / "kerncijfers.duckdb")) as connection:
+        connection.execute(
+            "update reporting.rpt_metric_values set numerator = 0, value = 0, n = 0 where metric = 'revenue' and period > '2025-10'"
+        )
+    root = page(release, "en", tmp_path)
+    assert "October 2025" in root.findtext(".//title")
+    assert "The books run on to December 2025" in plain(root.find_class("notices")[0].text_content())
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(full_release: Path, tmp_path: Path) -> None:
@@ -87,6 +153,8 @@ def test_the_page_asks_for_nothing_and_runs_nothing(full_release: Path, tmp_path
     addresses = root.xpath("//@href | //@src | //@srcset | //@action")
     assert [address for address in addresses if not address.startswith("#")] == []
     style = "".join(root.xpath("//style/text()"))
+    assert f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" in policy
+    assert root.xpath("//@style") == []
     assert "url(" not in style and "@import" not in style
     assert root.xpath("//@*[starts-with(name(), 'on')]") == []
 
