@@ -98,7 +98,9 @@ subjects_complete as (
                 {{ dbt.datediff('subjects.last_date', 'newest_export.last_date', 'day') }}
                 <= greatest(
                     7,
-                    3 * {{ dbt.datediff('subjects.first_date', 'subjects.last_date', 'day') }} / subjects.row_count
+                    3
+                    * {{ dbt.datediff('subjects.first_date', 'subjects.last_date', 'day') }}
+                    / subjects.row_count
                 )
                 then newest_export.last_date
             else subjects.last_date

@@ -57,7 +57,7 @@ dated as (
         case when balances.month_end = bounds.opening_date then balances.balance end as opening_balance
     from bounds
     inner join balances
-        on balances.month_end = bounds.closing_date or balances.month_end = bounds.opening_date
+        on bounds.closing_date = balances.month_end or bounds.opening_date = balances.month_end
 
 )
 

@@ -19,6 +19,16 @@ auditfiles as (
 
 ),
 
+earliest as (
+
+    select
+        company_id,
+        min(fiscal_year_start) as fiscal_year_start
+    from auditfiles
+    group by company_id
+
+),
+
 first_year as (
 
     select
@@ -26,13 +36,7 @@ first_year as (
         auditfiles.fiscal_year,
         auditfiles.company_name
     from auditfiles
-    inner join (
-        select
-            company_id,
-            min(fiscal_year_start) as fiscal_year_start
-        from auditfiles
-        group by company_id
-    ) as earliest
+    inner join earliest
         on
             auditfiles.company_id = earliest.company_id
             and auditfiles.fiscal_year_start = earliest.fiscal_year_start

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from ingestion import demo
 

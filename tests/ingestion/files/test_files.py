@@ -76,11 +76,10 @@ def test_dutch_notation_reads_back_exactly_in_every_encoding(
         workbook = openpyxl.Workbook()
         sheet = workbook.worksheets[0]
         sheet.append(["Dag", "Kanaal", "Kosten"])
-        for day, channel, cost in table:
-            sheet.append([f"{day:%d-%m-%Y}", "'" + channel if channel.startswith("=") else channel, dutch(cost)])
-            sheet.cell(sheet.max_row, 2).data_type = "s"
-            sheet.cell(sheet.max_row, 2).value = channel
-            sheet.cell(sheet.max_row, 2).data_type = "s"
+        for row, (day, channel, cost) in enumerate(table, 2):
+            for column, text in enumerate((f"{day:%d-%m-%Y}", channel, dutch(cost)), 1):
+                cell = sheet.cell(row, column, text)
+                cell.data_type = "s"
         (folder / "inbox").mkdir()
         workbook.save(folder / "inbox" / "spend.xlsx")
         load(folder, spec(format="excel"))

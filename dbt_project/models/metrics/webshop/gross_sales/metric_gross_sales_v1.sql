@@ -1,4 +1,5 @@
--- Grain: one row per period and scope. Numerator: goods less discount plus corrections, excluding VAT, before returns. Additive over months.
+-- Grain: one row per period and scope. Numerator: goods less discount plus corrections, excluding VAT, before returns.
+-- Additive over months.
 with
 
 shop as (
