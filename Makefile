@@ -44,7 +44,8 @@ report: $(READY) ## Make the demo company (once), refresh it, and say where the 
 
 serve: $(READY) ## Start Dagster's page and daemon on http://127.0.0.1:3000, with the schedule on
 	@mkdir -p .data/dagster
-	DAGSTER_HOME="$(CURDIR)" $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+	ln -sf ../../dagster.yaml .data/dagster/dagster.yaml
+	DAGSTER_HOME="$(CURDIR)/.data/dagster" $(BIN)/dagster dev --host 127.0.0.1 --port 3000
 
 doctor: $(READY) ## Check configuration, sources, disk and versions, and say what to do
 	@$(BIN)/kerncijfers doctor

@@ -47,14 +47,15 @@ def fingerprint(inbox: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def decide(found: str, cursor: Cursor) -> Decision:
+def decide(found: str, cursor: Cursor, released: str | None = None) -> Decision:
     """Acts once on a change, and only after it has been the same for two ticks.
 
-    The run key counts as well: a file that is put back exactly as it was is a change too.
+    `released` is the fingerprint of the inbox the current release was made from: nothing is done twice. The run key
+    counts, because a file that is put back exactly as it was is a change too.
     """
     if not found:
         return Decision(Cursor("", cursor.acted_on, cursor.times), None, "The inbox has no files.")
-    if found == cursor.acted_on:
+    if found in (cursor.acted_on, released):
         return Decision(Cursor(found, cursor.acted_on, cursor.times), None, "The inbox has not changed.")
     if found != cursor.seen:
         still = Cursor(found, cursor.acted_on, cursor.times)

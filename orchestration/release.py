@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration import gate
+from orchestration import gate, inbox
 from orchestration.errors import BusyError, KerncijfersError
 from orchestration.paths import PROJECT, Paths
 
@@ -30,6 +30,7 @@ KEPT_RELEASES = 24
 KEPT_WAREHOUSES = 3
 _TRASH = ".trash-"
 _ATTEMPT = "last_refresh.json"
+_INBOX = "inbox"
 
 
 def current_release(paths: Paths) -> Path | None:
@@ -88,6 +89,7 @@ def draft(paths: Paths, who: str) -> Iterator[Paths]:
         previous = private_warehouse(paths)
         if previous is not None:
             shutil.copyfile(previous, paths.warehouse)
+        (paths.work / _INBOX).write_text(inbox.fingerprint(paths.inbox), encoding="utf-8")
         started = now()
         try:
             yield paths
@@ -199,6 +201,7 @@ def prepare(paths: Paths) -> dict[str, Any]:
         "release": _next_id(paths),
         "created_at": datetime.now(ZoneInfo(company["time_zone"])).isoformat(timespec="seconds"),
         "commit": _commit(),
+        "inbox": (paths.work / _INBOX).read_text(encoding="utf-8"),
         "company_id": company["company_id"],
         "company_name": company["company_name"],
         "as_of": as_of,

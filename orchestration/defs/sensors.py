@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import inbox, notify
+from orchestration import inbox, notify, release
 from orchestration.paths import Paths
 
 
@@ -14,7 +14,10 @@ from orchestration.paths import Paths
 )
 def inbox_changed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """One run for each change of the inbox."""
-    decision = inbox.decide(inbox.fingerprint(Paths.find().inbox), inbox.Cursor.parse(context.cursor))
+    paths = Paths.find()
+    published = release.current_release(paths)
+    released = release.read_facts(published).get("inbox") if published else None
+    decision = inbox.decide(inbox.fingerprint(paths.inbox), inbox.Cursor.parse(context.cursor), released)
     context.update_cursor(decision.cursor.dump())
     if decision.run_key is None:
         return dg.SkipReason(decision.reason)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -57,3 +59,61 @@ def test_a_change_of_the_inbox_fires_once_and_only_when_it_is_still(tmp_path: Pa
     tick()
     again = tick()
     assert again is not None and again != first, "putting the old file back is a change too"
+
+
+def test_an_inbox_that_is_released_already_does_not_fire(tmp_path: Path) -> None:
+    (tmp_path / "books.xaf").write_text("books")
+    released = inbox.fingerprint(tmp_path)
+    cursor = inbox.Cursor()
+    for _ in range(3):
+        decision = inbox.decide(inbox.fingerprint(tmp_path), cursor, released)
+        cursor = decision.cursor
+        assert decision.run_key is None
+
+
+def test_a_failed_run_is_told_with_its_reason_and_what_still_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from orchestration.defs.sensors import run_failed
+    from orchestration.errors import GateError
+
+    told: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Stays silent."""
+
+    server = HTTPServer(("127.0.0.1", 0), Listener)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("KERNCIJFERS_NOTIFY_URLS", f"json://127.0.0.1:{server.server_port}/")
+    monkeypatch.setenv("KERNCIJFERS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("KERNCIJFERS_INBOX", str(tmp_path))
+
+    @dg.op
+    def dbt_project() -> None:
+        raise GateError("Account 4000 Salaris carries 5000.00 in 2016 but has no RGS code.")
+
+    @dg.job
+    def refresh() -> None:
+        dbt_project()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        failed = refresh.execute_in_process(instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="run_failed",
+            dagster_instance=instance,
+            dagster_run=failed.dagster_run,
+            dagster_event=failed.get_run_failure_event(),
+        )
+        run_failed(context.for_run_failure())
+    server.shutdown()
+    [message] = told
+    assert "Account 4000 Salaris carries 5000.00" in message
+    assert "There is no earlier release" in message
