@@ -56,7 +56,7 @@ test: $(READY) ## Run every test
 test-unit: $(READY) ## Run the quick tests
 	@$(BIN)/pytest -m "not integration and not browser and not fault"
 
-test-dbt: $(READY) ## Run dbt's unit tests on an empty warehouse
+test-dbt: $(READY) ## Run the tests of the metrics: dbt's unit tests and the registry
 	@$(BIN)/pytest tests/dbt_project
 
 test-integration: $(READY) ## Run the real pipeline on real files
