@@ -63,7 +63,8 @@ class Formatter:
             case "ratio":
                 return f"{self.number(value, decimals)}{self.texts['times']}"
             case "days":
-                return f"{self.number(value, decimals)}{NO_BREAK_SPACE}{self.texts['days']}"
+                days = _rounded(value, decimals)
+                return f"{self.number(days, decimals)}{NO_BREAK_SPACE}{self.texts['day' if abs(days) == 1 else 'days']}"
             case "points":
                 return f"{self._plus(value)}{self.number(value, decimals)}"
             case _:
@@ -75,20 +76,24 @@ class Formatter:
 
     def change(self, difference: Decimal | None, growth: Decimal | None, unit: str, decimals: int) -> str | None:
         """How a value changed: relative for amounts and counts, in points for shares and scores; None if unknown."""
-        if unit in {"currency", "count"}:
-            if growth is None:
-                return None
-            return self.texts["unchanged"] if growth == 0 else f"{self._plus(growth)}{self.percent(growth)}"
-        if difference is None:
+        relative = unit in {"currency", "count"}
+        change = growth if relative else difference
+        if change is None:
             return None
-        if difference == 0:
+        if relative or unit == "percent":
+            change, decimals = change * 100, 1 if relative else max(decimals, 1)
+        change = _rounded(change, decimals)
+        if change == 0:
             return self.texts["unchanged"]
-        sign = self._plus(difference)
-        if unit == "percent":
-            points = self.number(difference * 100, max(decimals, 1))
-            return f"{sign}{points}{NO_BREAK_SPACE}{self.texts['percentage_point']}"
-        suffix = {"days": self.texts["days"], "points": self.texts["points"]}.get(unit)
-        text = f"{sign}{self.number(difference, decimals)}"
+        text = f"{self._plus(change)}{self.number(change, decimals)}"
+        if relative:
+            return f"{text}%"
+        one = abs(change) == 1
+        suffix = {
+            "percent": self.texts["percentage_point"],
+            "days": self.texts["day" if one else "days"],
+            "points": self.texts["point" if one else "points"],
+        }.get(unit)
         return f"{text}{NO_BREAK_SPACE}{suffix}" if suffix else text
 
     def _plus(self, value: Decimal) -> str:
