@@ -1,9 +1,7 @@
 # What people type. Needs only Python 3.11+, make and git; everything else goes into .venv.
-SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.ONESHELL:
-.PHONY: help setup report serve test test-unit test-dbt test-integration test-fault test-browser bench check format doctor clean reset
+.PHONY: help setup report serve doctor test test-unit test-dbt test-integration test-fault test-browser bench check \
+	format clean reset
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,30 +20,31 @@ help: ## List what you can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml uv.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Kerncijfers needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.12"; exit 1; }
-	if uv --version >/dev/null 2>&1; then
-		uv=uv
-	else
-		uv=.data/uv/bin/uv
-		test -x $$uv || echo "Installing uv in .data/uv"
-		test -x $$uv || $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .data/uv uv 2>/dev/null \
-			|| { $(PYTHON) -m venv .data/uv && .data/uv/bin/python -m pip install --quiet --disable-pip-version-check uv; }
-	fi
-	echo "Installing the locked dependencies in .venv"
-	$$uv sync --frozen --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
-	touch $(READY)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+		echo "Kerncijfers needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.12"; \
+		exit 1; \
+	}
+	@uv --version >/dev/null 2>&1 || test -x .data/uv/bin/uv || { \
+		echo "Installing uv in .data/uv"; \
+		$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .data/uv uv 2>/dev/null || { \
+			$(PYTHON) -m venv .data/uv && .data/uv/bin/python -m pip install --quiet --disable-pip-version-check uv; \
+		}; \
+	}
+	@echo "Installing the locked dependencies in .venv"
+	@PATH="$$PATH:$(CURDIR)/.data/uv/bin" uv sync --frozen --quiet \
+		--python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $(READY)
 
 setup: $(READY) ## Make .venv with the locked dependencies
 
 report: $(READY) ## Make the demo company (once), refresh it, and say where the report is
 	@test -n "$$(ls -A $(INBOX) 2>/dev/null)" || $(BIN)/kerncijfers demo
-	$(BIN)/kerncijfers refresh
+	@$(BIN)/kerncijfers refresh
 
 serve: $(READY) ## Start Dagster's page and daemon on http://127.0.0.1:3000, with the schedule on
 	@mkdir -p .data/dagster
-	ln -sf ../../dagster.yaml .data/dagster/dagster.yaml
-	DAGSTER_HOME="$(CURDIR)/.data/dagster" $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+	@ln -sf ../../dagster.yaml .data/dagster/dagster.yaml
+	@DAGSTER_HOME="$(CURDIR)/.data/dagster" $(BIN)/dagster dev --host 127.0.0.1 --port 3000
 
 doctor: $(READY) ## Check configuration, sources, disk and versions, and say what to do
 	@$(BIN)/kerncijfers doctor
@@ -69,30 +68,30 @@ test-browser: $(READY) ## Open the report in headless Chromium
 	@$(BIN)/pytest -m browser
 
 bench: $(READY) ## Print how much slower than the plain tools it is
-	@for bench in tests/bench/bench_*.py; do
-		$(BIN)/python -m "tests.bench.$$(basename "$$bench" .py)"
+	@set -e; for bench in $$(find tests -name 'bench_*.py' | sort); do \
+		$(BIN)/python -m "$$(echo "$${bench%.py}" | tr / .)"; \
 	done
 
-check: $(READY) ## Lint, types, direction of imports, SQL, dbt parse
-	@mkdir -p .data/check
-	export KERNCIJFERS_WAREHOUSE="$(CURDIR)/.data/check/warehouse.duckdb"
-	set -x
+check: $(READY) ## Lint, types, direction of imports, dbt parse, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/kerncijfers metrics check
-	$(BIN)/dbt --quiet parse --no-partial-parse --project-dir dbt_project --profiles-dir dbt_project --target-path "$(CURDIR)/.data/check" --log-path "$(CURDIR)/.data/check"
-	$(BIN)/sqlfluff lint --nocolor --processes 2 dbt_project
+	@mkdir -p .data/check
+	KERNCIJFERS_WAREHOUSE=:memory: $(BIN)/dbt --quiet parse --no-partial-parse --project-dir dbt_project \
+		--profiles-dir dbt_project --target-path "$(CURDIR)/.data/check" --log-path "$(CURDIR)/.data/check"
+	KERNCIJFERS_WAREHOUSE=:memory: $(BIN)/sqlfluff lint --nocolor --processes 2 dbt_project
 
 format: $(READY) ## Put Python and SQL in the house layout
 	@$(BIN)/ruff check --fix --quiet . || true
-	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --nocolor --processes 2 dbt_project
+	@$(BIN)/ruff format .
+	@KERNCIJFERS_WAREHOUSE=:memory: $(BIN)/sqlfluff fix --nocolor --processes 2 dbt_project
 
 clean: ## Remove caches, keep releases and .venv
-	@rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs .data/dbt .data/check
-	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+	@rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
+	@rm -rf .data/dbt .data/check
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
 reset: clean ## Also remove every release and the demo company
 	@rm -rf .data
