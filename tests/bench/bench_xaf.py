@@ -1,6 +1,6 @@
 """Reading a large auditfile against bare `lxml.etree.iterparse` over the same file, each in a fresh process.
 
-    .venv/bin/python -m tests.ingestion.xaf.bench_xaf [--megabytes 250] [--runs 2]
+    .venv/bin/python -m tests.bench.bench_xaf [--megabytes 250] [--runs 2]
 
 Prints seconds, ratio and peak memory, side by side from one run. Goals: at most 2 times bare, under 300 MB.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 _LINES_PER_TRANSACTION = 3
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 _MODES = {
     "bare": "bare iterparse, clear and delete",
     "parquet": "read to Parquet with all checks",
@@ -127,7 +127,7 @@ def _duckdb(file: Path) -> int:
 
 
 def _measure(mode: str, file: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.ingestion.xaf.bench_xaf", "--mode", mode, "--file", str(file)]
+    command = [sys.executable, "-m", "tests.bench.bench_xaf", "--mode", mode, "--file", str(file)]
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
