@@ -72,6 +72,9 @@ bench: $(READY) ## Print how much slower than the plain tools it is
 		$(BIN)/python -m "$$(echo "$${bench%.py}" | tr / .)"; \
 	done
 
+screenshot: $(READY) ## Take the README's picture of the demo report
+	@$(BIN)/python -m tests.reports.screenshot
+
 check: $(READY) ## Lint, types, direction of imports, dbt parse, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

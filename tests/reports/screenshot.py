@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from reports.render import render
 from tests.reports.test_browser import ARGUMENTS
 
 ROOT = Path(__file__).parents[2]
 
 
-def main() -> None:
-    """Write `reports/screenshot.png` from the current release in `.data`."""
-    page_file = ROOT / ".data" / "current" / "management.en.html"
-    chromium = shutil.which("chromium")
-    if chromium is None or not page_file.is_file():
+def main(data: Path) -> None:
+    """Write `reports/screenshot.png` from the current release in `data`."""
+    release, chromium = data / "current", shutil.which("chromium")
+    if chromium is None or not release.is_dir():
         sys.exit("A screenshot needs Debian's chromium and a release: run `make report` first.")
-    with sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        file = render(release.resolve(), language="en", out=Path(folder) / "report.html")
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1180, "height": 1120}, color_scheme="light")
-        page.goto(page_file.resolve().as_uri())
+        page = browser.new_page(viewport={"width": 1180, "height": 1180}, color_scheme="light")
+        page.goto(file.as_uri())
         page.screenshot(path=ROOT / "reports" / "screenshot.png")
         browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".data")
