@@ -73,7 +73,7 @@ def build(paths: Paths) -> subprocess.Popen[bytes]:
     _started.pop(paths.data)
     stdin = _pipe(process.stdin)
     stdin.write(json.dumps(BUILD).encode() + b"\n")
-    stdin.close()
+    stdin.flush()  # and left open: when this process is killed it closes, and the build stops with it
     return process
 
 

@@ -2,7 +2,7 @@
 
 Importing and parsing take dbt longer than a small build, so this process starts first and does both while the
 sources are loaded. It then waits for one line on standard input, a JSON list of dbt arguments, runs that command
-and ends; end of input without a line means that the command is not needed any more.
+and ends. It also ends, at once, when standard input ends: then nobody waits for it any more.
 
 dbt stays in a process of its own because DuckDB gives its file to one process at a time.
 """
@@ -10,9 +10,11 @@ dbt stays in a process of its own because DuckDB gives its file to one process a
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 MANIFEST = "manifest.json"
@@ -39,7 +41,14 @@ def main(cache: Path) -> int:
     line = sys.stdin.readline()
     if not line:
         return 0
+    threading.Thread(target=_die_with_the_parent, daemon=True).start()
     return 0 if dbtRunner(manifest=manifest).invoke(json.loads(line)).success else 1
+
+
+def _die_with_the_parent() -> None:
+    """Ends the build when standard input does: left alone, it would write its results into the next refresh."""
+    sys.stdin.read()
+    os._exit(3)
 
 
 def _keep(scratch: Path, cache: Path) -> None:
