@@ -75,28 +75,43 @@ def money_scale(*rows: Sequence[Point]) -> int:
 
 def draw(chart: Chart, words: Formatter) -> Markup:
     """One SVG for wide and one for narrow pages. Hidden from screen readers: the sentence and the table say it."""
-    specification = _specification(chart, words)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for number, one in enumerate(chart.series):
+        rows[f"rows{number}"] = _rows(one, chart.scale, words)
+        rows[f"end{number}"] = [row for row in rows[f"rows{number}"] if row["last"]]
+    form = _form(
+        tuple((one.mark, one.colour, bool(one.last)) for one in chart.series),
+        chart.axis_format,
+        chart.from_zero,
+        chart.height,
+        any(point.value is not None and point.value < 0 for one in chart.series for point in one.points),
+    )
     months = [words.month(point.end, short=True) for point in chart.series[0].points]
-    drawings = [
-        f'<div class="chart-{size}">{_svg(_sized(specification, months, width, every), words.language)}</div>'
-        for size, width, every in (("wide", WIDE, 3), ("narrow", NARROW, 8))
-    ]
+    drawings = []
+    for size, width, every in (("wide", WIDE, 3), ("narrow", NARROW, 8)):
+        svg = _svg({**_sized(form, months, width, every), "datasets": rows}, words.language)
+        drawings.append(f'<div class="chart-{size}">{svg}</div>')
     return Markup("".join(drawings))
 
 
-def _rows(one: Series, chart: Chart, words: Formatter) -> list[dict[str, Any]]:
+def _rows(one: Series, scale: int, words: Formatter) -> list[dict[str, Any]]:
     ends = [index for index, point in enumerate(one.points) if point.value is not None][-1:]
     return [
         {
             "month": words.month(point.end, short=True),
-            "value": None if point.value is None else float(point.value / chart.scale),
+            "value": None if point.value is None else float(point.value / scale),
             "last": index in ends,
+            "said": one.last,
         }
         for index, point in enumerate(one.points)
     ]
 
 
-def _specification(chart: Chart, words: Formatter) -> dict[str, Any]:
+@cache
+def _form(
+    marks: tuple[tuple[str, str, bool], ...], axis_format: str, from_zero: bool, height: int, has_negative: bool
+) -> dict[str, Any]:
+    """The Vega-Lite form of a chart without its rows, which it takes by name: made once for all pages of a process."""
     # Altair checks every object against its schema while it is made, which takes longer than drawing the chart.
     with debug_mode(False):
         x = alt.X(
@@ -109,51 +124,43 @@ def _specification(chart: Chart, words: Formatter) -> dict[str, Any]:
         y = alt.Y(
             "value:Q",
             title=None,
-            scale=alt.Scale(zero=chart.from_zero, nice=True),
-            axis=alt.Axis(format=chart.axis_format, tickCount=chart.height // 55),
+            scale=alt.Scale(zero=from_zero, nice=True),
+            axis=alt.Axis(format=axis_format, tickCount=height // 55),
         )
         layers: list[Any] = []
-        for one in chart.series:
-            rows = _rows(one, chart, words)
-            base = alt.Chart(alt.Data(values=rows)).encode(x=x, y=y)
-            end = alt.Chart(alt.Data(values=[row for row in rows if row["last"]])).encode(x=x, y=y)
-            if one.mark == "bar":
-                colour = alt.condition(alt.datum.last, alt.value(one.colour), alt.value(BAR))
-                layers.append(base.mark_bar().encode(color=colour))
-                lift = -8
+        if has_negative:
+            zero = alt.Chart(alt.Data(values=[{"value": 0}]))
+            layers.append(zero.mark_rule(color=SOFT, strokeWidth=1).encode(y=y))
+        for number, (mark, colour, is_labelled) in enumerate(marks):
+            base = alt.Chart(alt.NamedData(f"rows{number}")).encode(x=x, y=y)
+            end = alt.Chart(alt.NamedData(f"end{number}")).encode(x=x, y=y)
+            if mark == "bar":
+                shade = alt.condition(alt.datum.last, alt.value(colour), alt.value(BAR))
+                layers.append(base.mark_bar().encode(color=shade))
             else:
                 layers.append(base.mark_line(color=PAPER, strokeWidth=6, strokeJoin="round"))
-                layers.append(base.mark_line(color=one.colour, strokeWidth=2.4, strokeJoin="round"))
+                layers.append(base.mark_line(color=colour, strokeWidth=2.4, strokeJoin="round"))
                 layers.append(
-                    end.mark_point(color=one.colour, filled=True, size=70, opacity=1, stroke=PAPER, strokeWidth=2)
+                    end.mark_point(color=colour, filled=True, size=70, opacity=1, stroke=PAPER, strokeWidth=2)
                 )
-                lift = -14
-            for halo in (True, False) if one.last else ():
-                stroke = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"} if halo else {}
-                text_colour = PAPER if halo else INK
-                layers.append(
-                    end.mark_text(
-                        text=one.last,
-                        align="right",
-                        dx=14,
-                        dy=lift,
-                        fontSize=13,
-                        fontWeight=700,
-                        color=text_colour,
-                        **stroke,
-                    )
-                )
-        if any(point.value is not None and point.value < 0 for one in chart.series for point in one.points):
-            zero = alt.Chart(alt.Data(values=[{"value": 0}]))
-            layers.insert(0, zero.mark_rule(color=SOFT, strokeWidth=1).encode(y=y))
-        drawing = alt.layer(*layers).properties(height=chart.height, padding=4)
+            if is_labelled:
+                text = {
+                    "align": "right",
+                    "dx": 14,
+                    "dy": -8 if mark == "bar" else -14,
+                    "fontSize": 13,
+                    "fontWeight": 700,
+                }
+                halo = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
+                said = end.encode(text="said:N")
+                layers += [said.mark_text(color=PAPER, **text, **halo), said.mark_text(color=INK, **text)]
+        drawing = alt.layer(*layers).properties(height=height, padding=4)
         return drawing.configure(**_theme()).to_dict(validate=False)
 
 
-def _sized(specification: dict[str, Any], months: Sequence[str], width: int, every: int) -> dict[str, Any]:
+def _sized(form: dict[str, Any], months: Sequence[str], width: int, every: int) -> dict[str, Any]:
     """The same chart at a width, with every so many months named, counted back from the last."""
-    sized = deepcopy(specification)
-    sized["width"] = width - AXIS_ROOM
+    sized = form | {"layer": deepcopy(form["layer"]), "width": width - AXIS_ROOM}
     named = list(months[::-1][:: every if len(months) > 13 else max(1, every // 3)])
     for layer in sized["layer"]:
         if "x" in layer["encoding"]:

@@ -510,7 +510,7 @@ def read(release: Path, edition: str, language: Language) -> Report:
             versions=present(versions),
             channel_kpis=tuple(channel_kpis),
             channels=released.channels(chosen["channels"], month),
-            absent=tuple(kpi for kpi in shown.values() if kpi.value is None),
+            absent=tuple({kpi.metric: kpi for kpi in shown.values() if kpi.value is None}.values()),
             definitions=tuple(kpi for kpi in shown.values() if kpi.value is not None),
             income=released.income(month, end, company["fiscal_year_start_month"], words),
             assets=released.balance("assets", month, end, words),

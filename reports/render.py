@@ -14,7 +14,7 @@ from markupsafe import Markup
 from reports import charts
 from reports.charts import ACCENT, SECOND, Chart, Series
 from reports.data import HERE, Kpi, Point, Report, read
-from reports.formatting import Language
+from reports.formatting import MINUS, WORD_JOINER, Language
 
 STATUS_SYMBOLS = {
     "on_track": "●",
@@ -94,6 +94,11 @@ def _sentences(report: Report) -> dict[str, str]:
     """What each chart shows in one sentence, made from the numbers."""
     f, t = report.format, report.texts
     said: dict[str, str] = {}
+
+    def amount(point: Point) -> str:
+        # A line may not end between the minus sign and its amount.
+        return f.value(point.value, "currency", 0).replace(MINUS, f"{MINUS}{WORD_JOINER}")
+
     if report.revenue:
         revenue = _kpi(report, "revenue")
         growth = revenue.growth_last_year if revenue else None
@@ -105,16 +110,16 @@ def _sentences(report: Report) -> dict[str, str]:
             )
         said["revenue"] = t["revenue_and_ebitda_sentence"].format(
             period=report.period,
-            revenue=f.value(report.revenue[-1].value, "currency", 0),
-            ebitda=f.value(report.ebitda[-1].value, "currency", 0),
+            revenue=amount(report.revenue[-1]),
+            ebitda=amount(report.ebitda[-1]),
             compared=compared,
         )
     if report.cash_trend:
         lowest = _lowest(report.cash_trend)
         said["cash"] = t["cash_chart_sentence"].format(
             period=report.period,
-            cash=f.value(report.cash_trend[-1].value, "currency", 0),
-            lowest=f.value(lowest.value, "currency", 0),
+            cash=amount(report.cash_trend[-1]),
+            lowest=amount(lowest),
             lowest_period=f.month(lowest.end),
         )
     if report.conversion:
