@@ -4,7 +4,7 @@ with
 
 monthly as (
 
-    select * from {{ ref('int_customer_orders_monthly') }}
+    select * from {{ ref('fct_customer_orders_monthly') }}
 
 ),
 
