@@ -1,6 +1,8 @@
 """Reads one declared file into a Parquet file with the entity's schema. DuckDB does the reading, typing and checking.
 
-Good cells are cast in one pass. Only when that pass meets a bad cell does a second query look for the lines.
+Data flow: text or Excel -> Parquet of text cells in the order of the file (read on all cores; the row number in it is
+the line) -> Parquet with types. Good cells are cast in one pass; only when that pass meets a bad cell does a second
+query look for the lines.
 """
 
 from __future__ import annotations
@@ -22,11 +24,18 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from ingestion.errors import SourceError
-from ingestion.sources.files.entities import DUCKDB, ENTITIES, Column
+from ingestion.sources.files.entities import DUCKDB, ENTITIES, Column, Kind
 from ingestion.sources.files.settings import FileSpec
 
 SHOWN_CELLS = 5
 _BAD_CELL = "kerncijfers: bad cell"
+# DuckDB's own name for the place of a row in a Parquet file.
+_ROW = "file_row_number"
+_LINE = "kerncijfers_line"
+# A moment as ISO 8601 writes it. DuckDB itself also reads words such as "epoch", and drops an offset it does not know.
+_DAY = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+_CLOCK = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _ZIP = b"PK\x03\x04"
 
 
@@ -43,9 +52,9 @@ class Read:
 
 @dataclass(frozen=True)
 class _Table:
-    """A file as DuckDB sees it: a relation in SQL, its columns with their types, and the line of the first row."""
+    """A file as Parquet, row by row: its columns with their types, and the line of the first row."""
 
-    sql: str
+    parquet: Path
     types: dict[str, str]
     first_line: int
     has_line_breaks: bool = False
@@ -79,29 +88,68 @@ def read(path: Path, shown: str, spec: FileSpec, work: Path, *, time_zone: str) 
     elif spec.format == "excel":
         table = _open_excel(path, shown, spec, work)
     else:
-        table = _open_parquet(path, shown)
-    _check_columns(shown, spec, list(table.types))
+        table = _open_parquet(path, shown, spec)
     return _convert(table, shown, spec, work, time_zone)
 
 
 def _open_text(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     source = _as_utf8(path, shown, spec, work)
     if spec.format == "text":
-        return _open_whitespace(source, shown)
+        return _open_whitespace(source, shown, spec, work)
     with source.open(encoding="utf-8-sig", newline="") as file:
         try:
             header = next(csv.reader(file, delimiter=spec.delimiter), [])
         except csv.Error as error:
             raise SourceError(f"the header can't be read ({error}).", file=shown, line=1) from error
     names = [name.strip() for name in header]
-    _refuse_double_names(shown, names)
+    _check_columns(shown, spec, names)
     columns = ", ".join(f"{_text(name)}: 'varchar'" for name in names)
-    sql = (
-        f"read_csv({_text(str(source))}, columns = {{{columns}}}, delim = {_text(spec.delimiter)}, header = true, "
-        "quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, null_padding = false, "
+    cells = (
+        f"select * from read_csv({_text(str(source))}, columns = {{{columns}}}, delim = {_text(spec.delimiter)}, "
+        "header = true, quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, null_padding = false, "
         "max_line_size = 16777216)"
     )
-    return _Table(sql, dict.fromkeys(names, "VARCHAR"), first_line=2, has_line_breaks=_has_quoted_line_break(source))
+    return _Table(
+        _as_parquet(cells, shown, work),
+        dict.fromkeys(names, "VARCHAR"),
+        first_line=2,
+        has_line_breaks=_has_quoted_line_break(source),
+    )
+
+
+def _as_parquet(cells: str, shown: str, work: Path) -> Path:
+    """The text cells a query reads from a file, in the order of the file."""
+    target = _scratch(work, shown, "cells.parquet")
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"copy ({cells}) to {_text(str(target))} (format parquet, compression uncompressed)")
+        except duckdb.Error as error:
+            raise _unsplit(error, shown) from error
+    return target
+
+
+def _scratch(work: Path, shown: str, kind: str) -> Path:
+    return work / f"{hashlib.sha256(shown.encode()).hexdigest()[:24]}.{kind}"
+
+
+def _unsplit(error: duckdb.Error, shown: str) -> SourceError:
+    """What to say of a file that can't be split into cells."""
+    message = str(error)
+    if width := re.search(rf"{_BAD_CELL} width (\d+)", message):
+        return SourceError(f"a line does not have {width.group(1)} columns.", file=shown, advice="Export it again.")
+    line = re.search(r"(?:CSV Error on Line|Line): ?(\d+)", message)
+    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    problem = (
+        f"the line has {counts.group(2)} cells where {counts.group(1)} are declared by the header."
+        if counts
+        else "the line can't be split into cells: a quote is not closed, or the delimiter is another."
+    )
+    return SourceError(
+        problem,
+        file=shown,
+        line=int(line.group(1)) if line else None,
+        advice="The file may be cut off; export it again.",
+    )
 
 
 def _as_utf8(path: Path, shown: str, spec: FileSpec, work: Path) -> Path:
@@ -119,7 +167,7 @@ def _as_utf8(path: Path, shown: str, spec: FileSpec, work: Path) -> Path:
         encoding = "utf-16"
     elif start[:3] == codecs.BOM_UTF8:
         encoding = "utf-8"
-    target = path if encoding == "utf-8" else work / f"{hashlib.sha256(shown.encode()).hexdigest()[:16]}.utf8"
+    target = path if encoding == "utf-8" else _scratch(work, shown, "utf8")
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     with path.open("rb") as file, target.open("wb") if target != path else _nowhere() as copy:
@@ -162,13 +210,15 @@ def _has_quoted_line_break(path: Path) -> bool:
         return any(line.count(b'"') % 2 for line in file)
 
 
-def _open_whitespace(path: Path, shown: str) -> _Table:
+def _open_whitespace(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     with path.open(encoding="utf-8-sig") as file:
         width = len(next((line for line in file if line.strip()), "").split())
     if width == 0:
         raise SourceError("this file has no rows.", file=shown, advice="Export it again.")
+    names = [f"c{index}" for index in range(1, width + 1)]
+    _check_columns(shown, spec, names)
     cells = ", ".join(f"cells[{index}] as c{index}" for index in range(1, width + 1))
-    sql = f"""(
+    rows = f"""
         select {cells}
         from (
             select regexp_split_to_array(trim(line), '\\s+') as cells
@@ -177,18 +227,19 @@ def _open_whitespace(path: Path, shown: str) -> _Table:
             where trim(line) <> ''
         )
         where case when len(cells) = {width} then true else error({_text(f"{_BAD_CELL} width {width}")}) end
-    )"""
-    return _Table(sql, {f"c{index}": "VARCHAR" for index in range(1, width + 1)}, first_line=1)
+    """
+    return _Table(_as_parquet(rows, shown, work), dict.fromkeys(names, "VARCHAR"), first_line=1)
 
 
-def _open_parquet(path: Path, shown: str) -> _Table:
+def _open_parquet(path: Path, shown: str, spec: FileSpec) -> _Table:
+    path = path.resolve()
     try:
         described = duckdb.sql(f"describe select * from read_parquet({_text(str(path))})").fetchall()
     except duckdb.Error as error:
         raise SourceError("this is not a readable Parquet file.", file=shown, advice="Export it again.") from error
     names = [row[0] for row in described]
-    _refuse_double_names(shown, names)
-    return _Table(f"read_parquet({_text(str(path))})", {row[0]: row[1] for row in described}, first_line=1)
+    _check_columns(shown, spec, names)
+    return _Table(path, {row[0]: row[1] for row in described}, first_line=1)
 
 
 def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
@@ -209,14 +260,14 @@ def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     names = [str(cell).strip() for cell in rows[0]]
     while names and not names[-1]:
         names.pop()
-    _refuse_double_names(shown, names)
+    _check_columns(shown, spec, names)
     columns = {
         name: pa.array([_cell(row[index] if index < len(row) else "", spec) for row in rows[1:]], pa.string())
         for index, name in enumerate(names)
     }
-    target = work / f"{hashlib.sha256(shown.encode()).hexdigest()[:16]}.excel.parquet"
+    target = _scratch(work, shown, "cells.parquet")
     pq.write_table(pa.table(columns), target)
-    return _Table(f"read_parquet({_text(str(target))})", dict.fromkeys(names, "VARCHAR"), first_line=2)
+    return _Table(target, dict.fromkeys(names, "VARCHAR"), first_line=2)
 
 
 def _cell(value: object, spec: FileSpec) -> str | None:
@@ -239,6 +290,10 @@ def _cell(value: object, spec: FileSpec) -> str | None:
 
 
 def _refuse_double_names(shown: str, names: list[str]) -> None:
+    if _ROW in names:
+        raise SourceError(
+            f"a column can't be called {_ROW!r}.", file=shown, line=1, advice="Give it another name in the export."
+        )
     seen: dict[str, str] = {}
     for name in names:
         normal = re.sub(r"\W+", "_", name.casefold())
@@ -253,6 +308,7 @@ def _refuse_double_names(shown: str, names: list[str]) -> None:
 
 
 def _check_columns(shown: str, spec: FileSpec, names: list[str]) -> None:
+    _refuse_double_names(shown, names)
     wanted = {*spec.columns.values(), *spec.ignore}
     if missing := [name for name in spec.columns.values() if name not in names]:
         raise SourceError(
@@ -277,27 +333,42 @@ def _parsed(text: str, column: Column, file_type: str, spec: FileSpec, time_zone
         return text if file_type == "VARCHAR" else f"cast({text} as varchar)"
     if file_type != "VARCHAR":
         if kind == "timestamp" and file_type != "TIMESTAMP WITH TIME ZONE":
-            return f"timezone({zone}, try_cast({text} as timestamp))"
-        return f"try_cast({text} as {DUCKDB[kind]})"
+            return _of_our_time(f"timezone({zone}, try_cast({text} as timestamp))", kind)
+        typed = f"try_cast({text} as {DUCKDB[kind]})"
+        return _of_our_time(typed, kind) if kind in {"date", "timestamp"} else typed
     if kind == "timestamp":
         if spec.timestamp_format:
-            moment = f"try_strptime({text}, {_text(spec.timestamp_format)})"
-            return moment if "%z" in spec.timestamp_format else f"timezone({zone}, {moment})"
-        return (
-            f"case when regexp_matches({text}, '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$') then try_cast({text} as timestamptz) "
-            f"else timezone({zone}, try_cast({text} as timestamp)) end"
+            moment = _strptime(text, spec.timestamp_format)
+            return _of_our_time(moment if "%z" in spec.timestamp_format else f"timezone({zone}, {moment})", kind)
+        naive = f"timezone({zone}, try_cast({text} as timestamp))"
+        return _of_our_time(
+            f"case when regexp_full_match({text}, '{_DAY}([T ]{_CLOCK})?') then {naive} "
+            f"when regexp_full_match({text}, '{_DAY}[T ]{_CLOCK} ?{_OFFSET}') then try_cast({text} as timestamptz) end",
+            kind,
         )
     if kind == "date":
-        return (
-            f"cast(try_strptime({text}, {_text(spec.date_format)}) as date)"
+        return _of_our_time(
+            f"cast({_strptime(text, spec.date_format)} as date)"
             if spec.date_format
-            else f"try_cast({text} as date)"
+            else f"case when regexp_full_match({text}, '{_DAY}([T ]00:00(:00([.]0+)?)?)?') "
+            f"then try_cast({text} as date) end",
+            kind,
         )
     if kind == "boolean":
         true = ", ".join(_text(value.casefold()) for value in spec.true_values)
         false = ", ".join(_text(value.casefold()) for value in spec.false_values)
         return f"case when lower({text}) in ({true}) then true when lower({text}) in ({false}) then false end"
     return _number(text, spec, whole=kind == "integer")
+
+
+def _strptime(text: str, notation: str) -> str:
+    """Read by the notation. DuckDB answers 1900-01-01 to "epoch" and "infinity", so there must be a digit."""
+    return f"case when regexp_matches({text}, '[0-9]') then try_strptime({text}, {_text(notation)}) end"
+
+
+def _of_our_time(moment: str, kind: Kind) -> str:
+    """The moment, or null when its century can't be meant: the year 25 of "31-12-25" under %Y, or infinity."""
+    return f"case when {moment} between {DUCKDB[kind]} '1900-01-01' and {DUCKDB[kind]} '2200-01-01' then {moment} end"
 
 
 def _number(text: str, spec: FileSpec, *, whole: bool) -> str:
@@ -320,13 +391,8 @@ def _number(text: str, spec: FileSpec, *, whole: bool) -> str:
     )
     negative = f"({bare} like '(%)' or {bare} like '-%' or {bare} like '%-')"
     balanced = f"regexp_matches({bare}, '^(\\([^()-]*\\)|-[^()-]+|[^()-]+-?)$')"
-    # What is left without its digits tells a plain number from the rest for a fraction of what a pattern costs.
-    rest = f"translate({text}, '0123456789', '')"
     written = text if spec.decimal == "." else f"replace({text}, ',', '.')"
-    plain = f"{rest} in ('', '-')"
-    if not whole:
-        decimals = f"length({text}) - instr({text}, {_text(spec.decimal)})"
-        plain = f"({plain} or ({rest} in ({_text(spec.decimal)}, {_text('-' + spec.decimal)}) and {decimals} <= 4))"
+    plain = f"regexp_full_match({text}, '-?[0-9]+{'' if whole else f'({mark}[0-9]{{1,4}})?'}')"
     return (
         f"coalesce(case when {plain} then try_cast({written} as {target}) end, "
         f"case when {balanced} and {amount} <> '' then "
@@ -363,19 +429,21 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
         if spec.totals_row
         else "false"
     )
-    numbered = f"select *, row_number() over () + {table.first_line - 1} as file_line from {table.sql}"
+    cells_in_order = f"select * from read_parquet({_text(str(table.parquet))}, {_ROW} = true)"
+    line = f"{_ROW} + {table.first_line}"
     if table.has_line_breaks:
         breaks = " + ".join(f"length({_name(c)}) - length(replace({_name(c)}, chr(10), ''))" for c in table.types)
-        numbered = f"""
-            select *, row_number() over () + {table.first_line - 1} + coalesce(sum(
-                coalesce({breaks}, 0)
-            ) over (rows between unbounded preceding and 1 preceding), 0) as file_line from {table.sql}
+        line += f"""
+            + coalesce(sum(coalesce({breaks}, 0)) over (
+                order by {_ROW} rows between unbounded preceding and 1 preceding
+            ), 0)
         """
+    numbered = f"select * exclude ({_ROW}), cast({line} as bigint) as {_LINE} from ({cells_in_order})"
     cells = [
         f"nullif(trim({_name(name)}), '') as {_name(name)}" if kind == "VARCHAR" else _name(name)
         for name, kind in table.types.items()
     ]
-    rows = f"select {', '.join(cells)}, file_line from ({numbered}) where not coalesce({is_total}, false)"
+    rows = f"select {', '.join(cells)}, {_LINE} from ({numbered}) where not coalesce({is_total}, false)"
     parts = list(_expressions(table, spec, time_zone))
     checked = [f"{_guarded(expression, text, entity[name])} as {_name(name)}" for name, expression, text, _ in parts]
     key = (
@@ -384,22 +452,18 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
             for name in spec.key
         )
         if spec.key
-        else f"{_text(shown + '|')} || cast(file_line as varchar)"
+        else f"{_text(shown + '|')} || cast({_LINE} as varchar)"
     )
     select = f"""
-        select *, {_text(spec.name)} as source_name, {_text(shown)} as file_name,
-            cast(file_line as bigint) as file_line_, {key} as _key
-        from (select {", ".join(checked)}, file_line from ({rows}))
+        select {", ".join(map(_name, entity))}, {_text(spec.name)} as source_name, {_text(shown)} as file_name,
+            {_LINE} as file_line, {key} as _key
+        from (select {", ".join(checked)}, {_LINE} from ({rows}))
     """
-    columns = ", ".join([*map(_name, entity), "source_name", "file_name", "file_line_ as file_line", "_key"])
     with duckdb.connect() as connection:
         connection.execute(f"set TimeZone = {_text(time_zone)}")
         _lock(connection, table, work)
         try:
-            connection.execute(
-                f"copy (select {columns} from ({select})) to {_text(str(target))} "
-                "(format parquet, compression uncompressed)"
-            )
+            connection.execute(f"copy ({select}) to {_text(str(target))} (format parquet, compression uncompressed)")
         except duckdb.Error as error:
             raise _explain(error, connection, rows, parts, shown, spec) from error
         count, twice = _fetch(
@@ -416,10 +480,7 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
 
 def _lock(connection: duckdb.DuckDBPyConnection, table: _Table, work: Path) -> None:
     """A computed expression may calculate, and nothing else: no other files, no settings, no network."""
-    source = re.search(r"read_(?:csv|parquet)\('((?:[^']|'')+)'", table.sql)
-    folders = [str(work.resolve()), str(work)] + (
-        [str(Path(source.group(1).replace("''", "'")).parent)] if source else []
-    )
+    folders = [str(work.resolve()), str(work), str(table.parquet.parent)]
     listed = ", ".join(_text(folder) for folder in dict.fromkeys(folders))
     connection.execute(f"set allowed_directories = [{listed}]")
     connection.execute("set enable_external_access = false")
@@ -452,30 +513,8 @@ def _explain(
 ) -> SourceError:
     message = str(error)
     # Other errors may quote the query, and so the words it stops with.
-    stopped = isinstance(error, duckdb.InvalidInputException)
-    if stopped and f"{_BAD_CELL} width" in message:
-        width = re.search(r"width (\d+)", message)
-        return SourceError(
-            f"a line does not have {width.group(1) if width else 'the same'} columns.",
-            file=shown,
-            advice="Export it again.",
-        )
-    if stopped and _BAD_CELL in message:
+    if isinstance(error, duckdb.InvalidInputException) and _BAD_CELL in message:
         return _bad_cells(connection, rows, parts, shown, spec)
-    if "CSV Error" in message or "Error on Line" in message or "Expected Number of Columns" in message:
-        line = re.search(r"(?:CSV Error on Line|Line): ?(\d+)", message)
-        counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
-        problem = (
-            f"the line has {counts.group(2)} cells where {counts.group(1)} are declared by the header."
-            if counts
-            else "the line can't be split into cells: a quote is not closed, or the delimiter is another."
-        )
-        return SourceError(
-            problem,
-            file=shown,
-            line=int(line.group(1)) if line else None,
-            advice="The file may be cut off; export it again.",
-        )
     reason = message.splitlines()[0].split(": ", 1)[-1]
     return SourceError(
         f"a computed column of [[files]] {spec.name} can't be worked out: {reason}",
@@ -495,7 +534,8 @@ def _bad_cells(
     entity = ENTITIES[spec.entity]
     searches = [
         f"""
-        select file_line, {_text(source or f"computed {name}")} as file_column, cast({text} as varchar) as cell,
+        select {_LINE} as file_line, {_text(source or f"computed {name}")} as file_column,
+            cast({text} as varchar) as cell,
             {_text(entity[name].kind)} as kind
         from ({rows})
         where ({expression}) is null and ({text} is not null or {str(entity[name].required).lower()})
@@ -543,7 +583,7 @@ def _control_total(
         line, cell, stated, summed = _fetch(
             connection,
             f"""
-            select max(file_line), any_value({text}), sum({parsed}),
+            select max({_LINE}), any_value({text}), sum({parsed}),
                 (select coalesce(sum({_name(name)}), 0) from read_parquet({_text(str(target))}))
             from ({numbered}) where {is_total} and {text} is not null
             """,

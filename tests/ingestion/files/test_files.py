@@ -163,6 +163,75 @@ def test_a_time_without_zone_is_the_company_s_own_also_when_the_clock_moves(
     assert rows(tmp_path, "tickets", "created_at") == [(instant,)]
 
 
+def tickets(**changes: Any) -> FileSpec:
+    columns = {"ticket_id": "Nr", "created_at": "Op"}
+    return FileSpec(name="tickets", entity="tickets", pattern="vragen.*", columns=columns, **changes)
+
+
+@pytest.mark.parametrize(
+    ("written", "instant"),
+    [
+        ("2024-07-01 10:00:00", datetime(2024, 7, 1, 8, tzinfo=UTC)),
+        ("2024-07-01T10:00", datetime(2024, 7, 1, 8, tzinfo=UTC)),
+        ("2024-07-01", datetime(2024, 6, 30, 22, tzinfo=UTC)),
+        ("2024-07-01 10:00:00Z", datetime(2024, 7, 1, 10, tzinfo=UTC)),
+        ("2024-07-01T10:00:00.250+05:30", datetime(2024, 7, 1, 4, 30, 0, 250000, tzinfo=UTC)),
+        ("2024-07-01 10:00:00+0100", datetime(2024, 7, 1, 9, tzinfo=UTC)),
+        ("2024-07-01 10:00:00-07", datetime(2024, 7, 1, 17, tzinfo=UTC)),
+    ],
+)
+def test_an_offset_in_a_time_counts_and_a_time_without_one_is_local(
+    tmp_path: Path, written: str, instant: datetime
+) -> None:
+    put(tmp_path, "vragen.csv", f"Nr,Op\n1,{written}\n")
+    load(tmp_path, tickets())
+    assert rows(tmp_path, "tickets", "created_at") == [(instant,)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["infinity", "epoch", "now", "2024-07-01 10:00:00 CET", "2024-07-01 10:00:00+1", "0025-12-31", "31-12-25"],
+)
+@pytest.mark.parametrize("notation", [None, "%d-%m-%Y"])
+def test_a_moment_that_can_not_be_meant_is_refused(tmp_path: Path, written: str, notation: str | None) -> None:
+    put(tmp_path, "vragen.csv", f"Nr,Op\n1,{written}\n")
+    with pytest.raises(SourceError, match=r"line 2, column Op.*not a timestamp"):
+        load(tmp_path, tickets(timestamp_format=notation))
+    put(tmp_path, "spend.csv", f"Dag;Kanaal;Kosten\n{written};a;1,00\n")
+    with pytest.raises(SourceError, match=r"line 2, column Dag.*not a date"):
+        load(tmp_path, spec(date_format=notation))
+
+
+def test_every_row_of_a_long_file_keeps_its_own_line(tmp_path: Path) -> None:
+    """The file is read on all cores in parts; the parts must come back in the order of the file."""
+    lines = 400_000
+    put(tmp_path, "spend.csv", "Dag;Kanaal;Kosten\n" + "".join(f"01-02-2024;{n};1,00\n" for n in range(2, lines + 2)))
+    load(tmp_path, spec())
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        counted = connection.sql(
+            "select count(*), count(*) filter (channel = file_line::varchar) from raw_files.ad_spend"
+        )
+        assert counted.fetchall() == [(lines, lines)]
+
+
+@pytest.mark.parametrize("whole_folder", [True, False])
+def test_an_inbox_of_symbolic_links_is_read_like_any_other(tmp_path: Path, whole_folder: bool) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    duckdb.sql("select '1' as \"Nr\", timestamp '2024-07-01 10:00' as \"Op\"").write_parquet(
+        f"{elsewhere}/vragen.parquet"
+    )
+    (elsewhere / "spend.csv").write_text(GOOD)
+    if whole_folder:
+        (tmp_path / "inbox").symlink_to(elsewhere)
+    else:
+        (tmp_path / "inbox").mkdir()
+        for name in ("vragen.parquet", "spend.csv"):
+            (tmp_path / "inbox" / name).symlink_to(elsewhere / name)
+    tables = load(tmp_path, spec(), tickets(format="parquet")).tables
+    assert (tables["ad_spend"], tables["tickets"]) == (1, 1)
+
+
 GOOD = "Dag;Kanaal;Kosten\n01-02-2024;a;1,00\n"
 
 
