@@ -25,6 +25,8 @@ from ingestion.errors import SourceError
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
 os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")
+# The contract is in the code, not in what an earlier version left in the warehouse.
+os.environ["RESTORE_FROM_DESTINATION"] = "false"
 
 # A new column or another type is a failure to look at, never a silent change of what is loaded.
 SCHEMA_CONTRACT = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
@@ -72,6 +74,25 @@ def connect(warehouse: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConne
     return duckdb.connect(str(warehouse), read_only=read_only)
 
 
+def make(source: str, schemas: Mapping[str, pa.Schema], warehouse: Path) -> None:
+    """Make the tables of `raw_<source>` that are missing; add the columns a newer Kerncijfers has, without values."""
+    with connect(warehouse) as connection:
+        for name, schema in schemas.items():
+            _make(connection, f"raw_{source}", name, schema)
+
+
+def _make(connection: duckdb.DuckDBPyConnection, dataset: str, name: str, schema: pa.Schema) -> None:
+    connection.register("contract", schema.empty_table())
+    connection.execute(f'create schema if not exists "{dataset}"')
+    connection.execute(f'create table if not exists "{dataset}"."{name}" as select * from contract where false')
+    wanted, held = (
+        connection.execute(f"describe {table}").fetchall() for table in ("contract", f'"{dataset}"."{name}"')
+    )
+    for column, kind, *_ in wanted[len(held) :]:
+        connection.execute(f'alter table "{dataset}"."{name}" add column "{column}" {kind}')
+    connection.unregister("contract")
+
+
 def load(source: str, tables: Sequence[Table], *, warehouse: Path, work: Path) -> dict[str, int]:
     """Load the tables of one source into dataset `raw_<source>` and return the rows now in each.
 
@@ -107,14 +128,8 @@ def _make_missing(
     """Make tables that do not exist yet; say per table how to write it and how many rows it must hold afterwards."""
     plan: dict[str, tuple[Literal["replace", "merge"], int]] = {}
     with connect(warehouse) as connection:
-        connection.execute(f'create schema if not exists "{dataset}"')
         for table in tables:
-            empty = table.schema.empty_table()
-            connection.register("contract", empty)
-            connection.execute(
-                f'create table if not exists "{dataset}"."{table.name}" as select * from contract where false'
-            )
-            connection.unregister("contract")
+            _make(connection, dataset, table.name, table.schema)
             for partition in table.replaces:
                 where = " and ".join(f'"{column}" = ?' for column in table.partition)
                 connection.execute(f'delete from "{dataset}"."{table.name}" where {where}', partition)

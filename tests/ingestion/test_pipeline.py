@@ -74,3 +74,18 @@ def test_a_column_the_contract_does_not_have_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist(rows, schema=wider), file)
     with pytest.raises(Exception, match="email"):
         pipeline.load("books", [Table("lines", SCHEMA, PARTITION, [file])], warehouse=warehouse, work=tmp_path)
+
+
+def test_a_column_a_newer_version_keeps_is_added_to_the_table_of_before(tmp_path: Path) -> None:
+    warehouse, files = tmp_path / "w.duckdb", tmp_path / "files"
+    files.mkdir()
+    table = Table("lines", SCHEMA, PARTITION, [parquet(files, "2023", "1.10")])
+    pipeline.load("books", [table], warehouse=warehouse, work=tmp_path)
+    wider = SCHEMA.append(pa.field("note", pa.string()))
+    file = tmp_path / "wider.parquet"
+    rows = [{"company_id": "c", "fiscal_year": "2024", "amount": Decimal("2.20"), "note": "new"}]
+    pq.write_table(pa.Table.from_pylist(rows, schema=wider), file)
+    pipeline.load("books", [Table("lines", wider, PARTITION, [file])], warehouse=warehouse, work=tmp_path)
+    with duckdb.connect(str(warehouse)) as connection:
+        lines = connection.sql("select fiscal_year, amount, note from raw_books.lines order by all").fetchall()
+    assert lines == [("2023", Decimal("1.10"), None), ("2024", Decimal("2.20"), "new")]

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -75,6 +74,7 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
         known = before.get((spec.name, name))
         if known and known[1:3] == (sha, declared):
             files.append(FileDelivery(name, known[3], "unchanged"))
+            warnings.extend((known[5] or "").splitlines())
             continue
         result = helpers.read(path, name, spec, folder, time_zone=time_zone)
         order += 1
@@ -93,6 +93,7 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
                 result.control_total_column,
                 result.control_total,
                 order,
+                "\n".join(result.warnings),
             )
         )
         files.append(FileDelivery(name, result.rows, "loaded"))
@@ -114,16 +115,14 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
     return Delivery(SOURCE, counts, tuple(files), tuple(warnings))
 
 
-def _delivered(warehouse: Path) -> dict[tuple[str, str], tuple[str, str, str, int, int]]:
-    """(source_name, file_name) -> (entity, sha256, declaration_hash, rows, loaded_order) of what is already there."""
+def _delivered(warehouse: Path) -> dict[tuple[str, str], tuple[str, str, str, int, int, str | None]]:
+    """(source_name, file_name) -> (entity, sha256, declaration_hash, rows, loaded_order, warnings) of before."""
+    pipeline.make(SOURCE, {"deliveries": DELIVERIES}, warehouse)
     with pipeline.connect(warehouse) as connection:
-        try:
-            rows = connection.execute(
-                "select source_name, file_name, entity, sha256, declaration_hash, rows, loaded_order "
-                "from raw_files.deliveries"
-            ).fetchall()
-        except duckdb.CatalogException:
-            return {}
+        rows = connection.execute(
+            "select source_name, file_name, entity, sha256, declaration_hash, rows, loaded_order, warnings "
+            "from raw_files.deliveries"
+        ).fetchall()
     return {(row[0], row[1]): row[2:] for row in rows}
 
 

@@ -180,6 +180,8 @@ DELIVERIES = pa.schema(
         ("control_total_column", pa.string()),
         ("control_total", pa.decimal128(38, 4)),
         ("loaded_order", pa.int64()),
+        # One a line: an unchanged file is not read again, but what is odd about it is said at every refresh.
+        ("warnings", pa.string()),
     ]
 )
 PARTITION = ("source_name", "file_name")

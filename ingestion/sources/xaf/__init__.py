@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from ingestion import pipeline
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, FileDelivery
@@ -31,6 +29,7 @@ class _Held:
     fingerprint: str
     lines_count: int
     company_name: str
+    warnings: str | None
 
 
 def find(inbox: Path) -> list[Path]:
@@ -98,10 +97,12 @@ def _deliver(
         if known and known.fingerprint == _fingerprint(auditfile, currency):
             files.append(FileDelivery(auditfile.names[0], known.lines_count, "unchanged"))
             files += [FileDelivery(name, 0, "unchanged", "part of the same set") for name in auditfile.names[1:]]
+            warnings += (known.warnings or "").splitlines()
             continue
         checked, kept = _read_set(auditfile, folder / str(position), currency)
         if known and known.fingerprint == _fingerprint(kept, currency):
             files.append(FileDelivery(kept.names[0], known.lines_count, "unchanged"))
+            warnings += (known.warnings or "").splitlines()
         else:
             incoming.append(checked)
             replaced.append(auditfile.partition)
@@ -188,13 +189,11 @@ def _fingerprint(auditfile: sets.Auditfile, currency: str | None) -> str:
 
 
 def _held(warehouse: Path) -> dict[tuple[str, str], _Held]:
+    pipeline.make("xaf", {"auditfiles": settings.AUDITFILES}, warehouse)
     with pipeline.connect(warehouse) as connection:
-        try:
-            rows = connection.execute(
-                "select company_id, fiscal_year, fingerprint, lines_count, company_name from raw_xaf.auditfiles"
-            ).fetchall()
-        except duckdb.CatalogException:
-            return {}
+        rows = connection.execute(
+            "select company_id, fiscal_year, fingerprint, lines_count, company_name, warnings from raw_xaf.auditfiles"
+        ).fetchall()
     return {(company, year): _Held(*rest) for company, year, *rest in rows}
 
 

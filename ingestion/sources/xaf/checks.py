@@ -223,12 +223,12 @@ class Check:
         counter_lines, totals = self._check_transactions()
         self._check_opening_totals()
         self._warn_about_dates()
+        self._warnings += [f"{self._file}: {text}." for text in dict.fromkeys(self._contents.warnings)]
         tables, rows = self._write(counter_lines, totals)
         by_file = self._con.execute(
             "select file_name, count(*) from read_parquet($path) group by file_name",
             {"path": str(tables["transaction_lines"])},
         ).fetchall()
-        self._warnings += [f"{self._file}: {text}." for text in dict.fromkeys(self._contents.warnings)]
         return Checked(tables, rows, {str(k): int(v) for k, v in by_file}, tuple(self._warnings))
 
     def _one(self, query: str, **parameters: Any) -> tuple[Any, ...]:
@@ -806,6 +806,7 @@ class Check:
             "files": len(self._names),
             "file_names": ", ".join(self._names),
             "fingerprint": self._fingerprint,
+            "warnings": "\n".join(self._warnings),
         }
         for name, table in (("opening_balances", opening), ("periods", periods)):
             schema = settings.RAW_TABLES[name]

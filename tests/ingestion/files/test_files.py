@@ -262,7 +262,8 @@ def test_a_file_that_is_not_as_declared_is_refused_and_leaves_nothing(
     assert words in str(refused.value)
     assert "spend.csv" in str(refused.value)
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
-        assert connection.sql("select table_name from information_schema.tables").fetchall() == []
+        assert connection.sql("select * from raw_files.deliveries").fetchall() == []
+        assert connection.sql("select table_name from duckdb_tables()").fetchall() == [("deliveries",)]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,17 @@ def test_a_negative_debit_is_a_credit(books: Books) -> None:
     assert books.rows("select total_debit from auditfiles") == [(Decimal("71.00"),)]
 
 
+def test_what_is_odd_about_a_file_is_said_again_while_the_file_is_there(books: Books) -> None:
+    refund = Transaction((Line("1300", "-50", "D"), Line("8000", "-50.0", "C")), nr="2")
+    books.put("a.xaf", Book(journals=(Journal((sale(), refund)),)))
+    first = books.deliver()
+    again = books.deliver()
+    assert [file.status for file in again.files] == ["unchanged"]
+    assert again.warnings == first.warnings != ()
+    books.put("a.xaf", Book())
+    assert books.deliver().warnings == ()
+
+
 @pytest.mark.parametrize(
     ("totals", "named"),
     [
