@@ -189,6 +189,7 @@ def prepare(paths: Paths) -> dict[str, Any]:
     paths.draft.mkdir()
     export(paths.warehouse, paths.draft / DATABASE)
     shutil.copyfile(paths.target / "run_results.json", paths.draft / "run_results.json")
+    _require_a_value(paths.draft / DATABASE)
     company, as_of = _read_company(paths.draft / DATABASE)
     published = current_release(paths)
     if published and (owner := read_facts(published)["company_id"]) != company["company_id"]:
@@ -297,6 +298,26 @@ def _deliveries(paths: Paths) -> list[dict[str, Any]]:
 def _next_id(paths: Paths) -> str:
     taken = [int(entry.name) for entry in paths.releases.iterdir() if entry.name.isdigit()]
     return f"{max(taken, default=0) + 1:06d}"
+
+
+def _require_a_value(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        values = connection.sql(
+            "select metric from reporting.rpt_metric_values "
+            "where grain = 'month' and scope = 'total' and value is not null and n > 0 limit 1"
+        ).fetchall()
+        present = connection.sql("select distinct source from reporting.rpt_sources where is_present").fetchall()
+        needed = connection.sql("select distinct unnest(string_split(sources, ',')) from reporting.rpt_metrics").fetchall()
+    if not values:
+        raise KerncijfersError(
+            "The sources were read, but no KPI has a value in any month, so there is nothing to report. "
+            f"There are rows of {_listed(present)}; the KPIs are made of {_listed(needed)}. "
+            "Add one of those to the inbox."
+        )
+
+
+def _listed(rows: list[tuple[str]]) -> str:
+    return ", ".join(sorted(name for (name,) in rows)) or "nothing"
 
 
 def _read_company(database: Path) -> tuple[dict[str, str], str | None]:

@@ -231,8 +231,6 @@ class _Released:
             limit 1
             """
         )
-        if not found:
-            raise ValueError("The release has no value in any month, so there is nothing to report.")
         return found[0]["period"], found[0]["period_end"]
 
     def books_run_on(self, end: date) -> date | None:

@@ -33,7 +33,10 @@ def leave_build(paths: Paths, statuses: Mapping[str, str | None], revenue: int =
             create or replace table reporting.rpt_company as
                 select 'bakkerij' as company_id, 'Bakkerij' as company_name, 'Europe/Amsterdam' as time_zone;
             create or replace table reporting.rpt_sources as
-                select true as is_present, date '2024-12-31' as last_date;
+                select 'hours' as source, true as is_present, date '2024-12-31' as last_date;
+            create or replace table reporting.rpt_metrics as select 'revenue' as metric, 'ledger,orders' as sources;
+            create or replace table reporting.rpt_metric_values as
+                select 'revenue' as metric, 'month' as grain, 'total' as scope, {revenue} as value, 1 as n;
             create or replace table metrics.metric_revenue_v1 as select {revenue} as numerator;
             """
         )

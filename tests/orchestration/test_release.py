@@ -66,6 +66,15 @@ def test_a_test_that_fails_or_does_not_run_stops_the_release_and_is_named(paths:
     assert release.current_release(paths) == good
 
 
+def test_a_build_without_a_single_value_is_no_release_and_says_what_is_missing(paths: Paths) -> None:
+    with release.draft(paths, "test"):
+        leave_build(paths, GOOD)
+        with duckdb.connect(str(paths.warehouse)) as warehouse:
+            warehouse.execute("update reporting.rpt_metric_values set value = null")
+        with pytest.raises(KerncijfersError, match="rows of hours; the KPIs are made of ledger, orders"):
+            release.prepare(paths)
+
+
 def test_publishing_looks_at_the_gate_itself(paths: Paths) -> None:
     with release.draft(paths, "test"):
         leave_build(paths, GOOD)
