@@ -307,7 +307,9 @@ def _require_a_value(database: Path) -> None:
             "where grain = 'month' and scope = 'total' and value is not null and n > 0 limit 1"
         ).fetchall()
         present = connection.sql("select distinct source from reporting.rpt_sources where is_present").fetchall()
-        needed = connection.sql("select distinct unnest(string_split(sources, ',')) from reporting.rpt_metrics").fetchall()
+        needed = connection.sql(
+            "select distinct unnest(string_split(sources, ',')) from reporting.rpt_metrics"
+        ).fetchall()
     if not values:
         raise KerncijfersError(
             "The sources were read, but no KPI has a value in any month, so there is nothing to report. "
