@@ -117,6 +117,14 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A subject with its KPIs; `name` is the key of its words."""
+
+    name: str
+    kpis: tuple[Kpi, ...]
+
+
+@dataclass(frozen=True)
 class Source:
     """A source of the release."""
 
@@ -156,6 +164,7 @@ class Report:
     result: tuple[Kpi, ...]
     cash: tuple[Kpi, ...]
     customers: tuple[Kpi, ...]
+    subjects: tuple[Section, ...]
     versions: tuple[Kpi, ...]
     channel_kpis: tuple[Kpi, ...]
     channels: tuple[Channel, ...]
@@ -470,8 +479,14 @@ def read(release: Path, edition: str, language: Language) -> Report:
         sections = ("core", "result", "cash", "customers", "versions")
         core, result, cash, customers, versions = (kpis(name) for name in sections)
         channel_kpis = kpis("channels")
+        subjects = {
+            name: [kpi for metric in metrics if (kpi := released.kpi(metric))]
+            for name, metrics in chosen["subjects"].items()
+        }
         filled = [kpi for kpi in kpis("fill") if kpi.value is not None]
-        shown = {kpi.anchor: kpi for kpi in [*core, *result, *cash, *customers, *versions, *channel_kpis, *filled]}
+        of_subjects = [kpi for section in subjects.values() for kpi in section]
+        everything = [*core, *result, *cash, *customers, *versions, *channel_kpis, *of_subjects, *filled]
+        shown = {kpi.anchor: kpi for kpi in everything}
 
         def present(section: list[Kpi]) -> tuple[Kpi, ...]:
             return tuple(kpi for kpi in section if kpi.value is not None)
@@ -505,6 +520,7 @@ def read(release: Path, edition: str, language: Language) -> Report:
             result=present(result),
             cash=present(cash),
             customers=present(customers),
+            subjects=tuple(Section(name, held) for name, section in subjects.items() if (held := present(section))),
             versions=present(versions),
             channel_kpis=tuple(channel_kpis),
             channels=released.channels(chosen["channels"], month),

@@ -63,9 +63,10 @@ class Formatter:
                 return self.percent(value, decimals)
             case "ratio":
                 return f"{self.number(value, decimals)}{self.texts['times']}"
-            case "days":
-                days = _rounded(value, decimals)
-                return f"{self.number(days, decimals)}{NO_BREAK_SPACE}{self.texts['day' if abs(days) == 1 else 'days']}"
+            case "days" | "months" | "hours":
+                duration = _rounded(value, decimals)
+                word = self.texts[unit.removesuffix("s") if abs(duration) == 1 else unit]
+                return f"{self.number(duration, decimals)}{NO_BREAK_SPACE}{word}"
             case "points":
                 return f"{self._plus(value)}{self.number(value, decimals)}"
             case _:
@@ -93,6 +94,8 @@ class Formatter:
         suffix = {
             "percent": self.texts["percentage_point"],
             "days": self.texts["day" if one else "days"],
+            "months": self.texts["month" if one else "months"],
+            "hours": self.texts["hour" if one else "hours"],
             "points": self.texts["point" if one else "points"],
         }.get(unit)
         return f"{text}{NO_BREAK_SPACE}{suffix}" if suffix else text

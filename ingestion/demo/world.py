@@ -187,20 +187,48 @@ def _services(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         create table subscriptions as
-        select number, customer, plan, monthly, started_on,
-            case when ended_on < date '{LAST_YEAR + 1}-01-01' then ended_on end as ended_on
-        from (
+        with customers as (
             select
                 number, 'S' || lpad(number::varchar, 5, '0') as customer,
-                case when plan_draw < 0.55 then 'Thuis' when plan_draw < 0.85 then 'Kantoor klein' else 'Kantoor groot' end as plan,
-                cast(case when plan_draw < 0.55 then 24.50 when plan_draw < 0.85 then 58.00 else 142.00 end
-                    as decimal(12, 2)) as monthly,
-                date '2021-06-01' + to_months(cast(floor(54 * power((number - 0.5) / 820, 0.8)) as integer)) as started_on,
-                date '2021-06-01' + to_months(cast(floor(54 * power((number - 0.5) / 820, 0.8))
-                    + 5 + floor(70 * chance('stay', number::varchar)) as integer)) as ended_on
-            from (select number, chance('plan', number::varchar) as plan_draw from range(1, 821) t(number))
+                case when plan_draw < 0.55 then 1 when plan_draw < 0.85 then 2 else 3 end as plan,
+                first_month, first_month + 5 + cast(floor(70 * chance('stay', number::varchar)) as integer) as last_month
+            from (
+                select number, chance('plan', number::varchar) as plan_draw,
+                    cast(floor(55 * power((number - 0.5) / 820, 0.8)) as integer) as first_month
+                from range(1, 821) t(number)
+            )
+        ),
+        drawn as (
+            select
+                customers.*,
+                case when last_month - first_month > 8 and chance('change', number::varchar) < 0.22
+                    then first_month + 4 + cast(floor((last_month - first_month - 6) * chance('when', number::varchar)) as integer)
+                    end as changed_month,
+                least(4, plan + case when chance('up', number::varchar) < 0.75 or plan = 1 then 1 else -1 end) as next_plan,
+                case when chance('back', number::varchar) < 0.15
+                    then last_month + 3 + cast(floor(6 * chance('pause', number::varchar)) as integer) end as back_month
+            from customers
+        ),
+        stays as (
+            select customer, plan, first_month, coalesce(changed_month, last_month) as last_month from drawn
+            union all
+            select customer, next_plan, changed_month, last_month from drawn where changed_month is not null
+            union all
+            select customer, plan, back_month, null from drawn where back_month is not null
+        ),
+        dated as (
+            select customer, plan, date '2021-06-01' + to_months(first_month) as started_on,
+                date '2021-06-01' + to_months(last_month) as ended_on
+            from stays
         )
-        where ended_on >= date '{FIRST_YEAR}-01-01'
+        select
+            row_number() over (order by started_on, customer) as number, customer,
+            ['Thuis', 'Kantoor klein', 'Kantoor groot', 'Kantoor dubbel'][plan] as plan,
+            cast([24.50, 58.00, 142.00, 284.00][plan] as decimal(12, 2)) as monthly, started_on,
+            case when ended_on < date '{LAST_YEAR + 1}-01-01' then ended_on end as ended_on
+        from dated
+        where started_on < date '{LAST_YEAR + 1}-01-01'
+            and (ended_on is null or ended_on >= date '{FIRST_YEAR}-01-01')
         """
     )
     connection.execute(

@@ -22,11 +22,11 @@ SHAPE = [
     ("n", "bigint"),
 ]
 ALLOWED = {
-    "unit": {"currency", "percent", "ratio", "days", "count", "points"},
+    "unit": {"currency", "percent", "ratio", "days", "months", "hours", "count", "points"},
     "better": {"up", "down", "band", "none"},
     "timing": {"leading", "lagging"},
     "role": {"core", "supporting"},
-    "domain": {"finance", "webshop", "marketing", "customers"},
+    "domain": {"finance", "webshop", "marketing", "customers", "subscriptions", "sales", "services"},
     "report_grain": {"month", "ttm"},
     "frequency": {"daily", "weekly", "monthly", "quarterly", "yearly"},
 }

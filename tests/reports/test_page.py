@@ -101,7 +101,16 @@ def test_a_shop_without_books_still_leads_with_cards(shop_release: Path, tmp_pat
         "Average order value",
     ]
     assert root.xpath("//*[@id='result' or @id='cash']") == []
-    assert root.xpath("//nav//@href") == ["#core", "#customers", "#absent", "#definitions", "#sources"]
+    assert root.xpath("//nav//@href") == [
+        "#core",
+        "#customers",
+        "#subscriptions",
+        "#sales",
+        "#services",
+        "#absent",
+        "#definitions",
+        "#sources",
+    ]
 
 
 def test_the_fiscal_year_adds_up_beside_the_same_months_a_year_earlier(full_release: Path, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@
 ] -%}
 -- Grain: one row per source with data: the ledger, or a subject of the declared files. Says from when to when it speaks.
 -- An auditfile exported during its year speaks until the day it was made. A subject is complete until the newest export
--- when its last row is not much older than its rows usually lie apart: a small company does not get an answer every day.
+-- when it has not been silent for much longer than is usual between its days: a small company does not get an answer
+-- every day, and a subscription starts on the first of the month.
 with
 
 settings as (
@@ -40,31 +41,42 @@ ledger as (
 
 ),
 
-file_rows as (
+rows_daily as (
 
     {% for source, model, column, is_instant in dated -%}
     select
         '{{ source }}' as source,
-        count(*) as row_count,
         {% if is_instant -%}
-        min({{ local_date('file_rows.' ~ column, 'settings.time_zone') }}) as first_date,
-        max({{ local_date('file_rows.' ~ column, 'settings.time_zone') }}) as last_date
+        {{ local_date('file_rows.' ~ column, 'settings.time_zone') }} as row_date,
         {%- else -%}
-        min(file_rows.{{ column }}) as first_date,
-        max(file_rows.{{ column }}) as last_date
+        file_rows.{{ column }} as row_date,
         {%- endif %}
+        count(*) as row_count
     from {{ ref(model) }} as file_rows
     cross join settings
+    group by row_date
     union all
     {% endfor -%}
     select
         'refunds' as source,
-        count(*) as row_count,
-        min({{ local_date('refund_lines.ordered_at', 'settings.time_zone') }}) as first_date,
-        max({{ local_date('refund_lines.ordered_at', 'settings.time_zone') }}) as last_date
+        {{ local_date('refund_lines.ordered_at', 'settings.time_zone') }} as row_date,
+        count(*) as row_count
     from {{ ref('stg_files__order_lines') }} as refund_lines
     cross join settings
     where refund_lines.line_type = 'refund'
+    group by row_date
+
+),
+
+days_with_rows as (
+
+    select
+        source,
+        row_date,
+        sum(row_count) as row_count,
+        lag(row_date) over (partition by source order by row_date) as previous_date
+    from rows_daily
+    group by source, row_date
 
 ),
 
@@ -73,11 +85,13 @@ subjects as (
     select
         source,
         cast(sum(row_count) as bigint) as row_count,
-        min(first_date) as first_date,
-        max(last_date) as last_date
-    from file_rows
+        min(row_date) as first_date,
+        max(row_date) as last_date,
+        coalesce(
+            percentile_cont(0.95) within group (order by {{ dbt.datediff('previous_date', 'row_date', 'day') }}), 0
+        ) as usual_silence
+    from days_with_rows
     group by source
-    having sum(row_count) > 0
 
 ),
 
@@ -96,12 +110,7 @@ subjects_complete as (
         case
             when
                 {{ dbt.datediff('subjects.last_date', 'newest_export.last_date', 'day') }}
-                <= greatest(
-                    7,
-                    3
-                    * {{ dbt.datediff('subjects.first_date', 'subjects.last_date', 'day') }}
-                    / subjects.row_count
-                )
+                <= greatest(7, 1.5 * subjects.usual_silence)
                 then newest_export.last_date
             else subjects.last_date
         end as last_date

@@ -29,6 +29,84 @@ select
 from {{ ref('metric_aov', v=2) }}
 union all
 select
+    'arpa' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_arpa', v=1) }}
+union all
+select
+    'arr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_arr', v=1) }}
+union all
+select
+    'billable_hours' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_billable_hours', v=1) }}
+union all
+select
+    'billable_utilisation' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_billable_utilisation', v=1) }}
+union all
+select
+    'bookings' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_bookings', v=1) }}
+union all
+select
+    'burn_multiple' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_burn_multiple', v=1) }}
+union all
+select
     'cac' as metric,
     1 as metric_version,
     period_grain,
@@ -42,6 +120,19 @@ select
 from {{ ref('metric_cac', v=1) }}
 union all
 select
+    'cac_payback' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cac_payback', v=1) }}
+union all
+select
     'cash' as metric,
     1 as metric_version,
     period_grain,
@@ -53,6 +144,71 @@ select
     denominator,
     n
 from {{ ref('metric_cash', v=1) }}
+union all
+select
+    'ccc' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_ccc', v=1) }}
+union all
+select
+    'churned_mrr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_churned_mrr', v=1) }}
+union all
+select
+    'clv_cac' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_clv_cac', v=1) }}
+union all
+select
+    'contraction_mrr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_contraction_mrr', v=1) }}
+union all
+select
+    'contribution_margin' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_contribution_margin', v=1) }}
 union all
 select
     'conversion' as metric,
@@ -107,6 +263,97 @@ select
 from {{ ref('metric_csat', v=1) }}
 union all
 select
+    'current_ratio' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_current_ratio', v=1) }}
+union all
+select
+    'customer_retention' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_customer_retention', v=1) }}
+union all
+select
+    'debt_to_ebitda' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_debt_to_ebitda', v=1) }}
+union all
+select
+    'dio' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_dio', v=1) }}
+union all
+select
+    'dpo' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_dpo', v=1) }}
+union all
+select
+    'dscr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_dscr', v=1) }}
+union all
+select
+    'dscr' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_dscr', v=2) }}
+union all
+select
     'dso' as metric,
     1 as metric_version,
     period_grain,
@@ -146,6 +393,71 @@ select
 from {{ ref('metric_ebitda_margin', v=1) }}
 union all
 select
+    'effective_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_effective_rate', v=1) }}
+union all
+select
+    'equity_to_debt' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_equity_to_debt', v=1) }}
+union all
+select
+    'expansion_mrr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_expansion_mrr', v=1) }}
+union all
+select
+    'free_cash_flow' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_free_cash_flow', v=1) }}
+union all
+select
+    'gross_burn' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_gross_burn', v=1) }}
+union all
+select
     'gross_margin' as metric,
     1 as metric_version,
     period_grain,
@@ -172,6 +484,84 @@ select
 from {{ ref('metric_gross_sales', v=1) }}
 union all
 select
+    'grr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_grr', v=1) }}
+union all
+select
+    'inventory_turnover' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_inventory_turnover', v=1) }}
+union all
+select
+    'leads' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_leads', v=1) }}
+union all
+select
+    'logo_churn' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_logo_churn', v=1) }}
+union all
+select
+    'ltv' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_ltv', v=1) }}
+union all
+select
+    'ltv' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_ltv', v=2) }}
+union all
+select
     'mer' as metric,
     1 as metric_version,
     period_grain,
@@ -183,6 +573,45 @@ select
     denominator,
     n
 from {{ ref('metric_mer', v=1) }}
+union all
+select
+    'mrr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_mrr', v=1) }}
+union all
+select
+    'net_burn' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_net_burn', v=1) }}
+union all
+select
+    'net_burn' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_net_burn', v=2) }}
 union all
 select
     'net_margin' as metric,
@@ -224,6 +653,19 @@ select
 from {{ ref('metric_net_sales', v=1) }}
 union all
 select
+    'new_mrr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_new_mrr', v=1) }}
+union all
+select
     'nps' as metric,
     1 as metric_version,
     period_grain,
@@ -235,6 +677,45 @@ select
     denominator,
     n
 from {{ ref('metric_nps', v=1) }}
+union all
+select
+    'nrr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_nrr', v=1) }}
+union all
+select
+    'nrr' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_nrr', v=2) }}
+union all
+select
+    'open_pipeline' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_open_pipeline', v=1) }}
 union all
 select
     'operating_cash_flow' as metric,
@@ -263,6 +744,58 @@ select
 from {{ ref('metric_orders', v=1) }}
 union all
 select
+    'pipeline_coverage' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_pipeline_coverage', v=1) }}
+union all
+select
+    'quick_ratio_liquidity' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_quick_ratio_liquidity', v=1) }}
+union all
+select
+    'quick_ratio_liquidity' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_quick_ratio_liquidity', v=2) }}
+union all
+select
+    'reactivated_mrr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_reactivated_mrr', v=1) }}
+union all
+select
     'refund_rate' as metric,
     1 as metric_version,
     period_grain,
@@ -287,6 +820,32 @@ select
     denominator,
     n
 from {{ ref('metric_repeat_purchase_rate', v=1) }}
+union all
+select
+    'resolution_time' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_resolution_time', v=1) }}
+union all
+select
+    'response_time' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_response_time', v=1) }}
 union all
 select
     'revenue' as metric,
@@ -354,6 +913,84 @@ select
 from {{ ref('metric_roas', v=1) }}
 union all
 select
+    'rule_of_40' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_rule_of_40', v=1) }}
+union all
+select
+    'runway' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_runway', v=1) }}
+union all
+select
+    'runway_with_securities' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_runway_with_securities', v=1) }}
+union all
+select
+    'saas_quick_ratio' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_saas_quick_ratio', v=1) }}
+union all
+select
+    'saas_quick_ratio' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_saas_quick_ratio', v=2) }}
+union all
+select
+    'sales_cycle' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_sales_cycle', v=1) }}
+union all
+select
     'solvency' as metric,
     1 as metric_version,
     period_grain,
@@ -367,6 +1004,45 @@ select
 from {{ ref('metric_solvency', v=1) }}
 union all
 select
+    'subscriber_cac' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_subscriber_cac', v=1) }}
+union all
+select
+    'tickets' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_tickets', v=1) }}
+union all
+select
+    'time_per_project' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_time_per_project', v=1) }}
+union all
+select
     'trade_receivables' as metric,
     1 as metric_version,
     period_grain,
@@ -378,6 +1054,32 @@ select
     denominator,
     n
 from {{ ref('metric_trade_receivables', v=1) }}
+union all
+select
+    'win_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_win_rate', v=1) }}
+union all
+select
+    'win_rate' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_win_rate', v=2) }}
 union all
 select
     'working_capital' as metric,

@@ -73,6 +73,8 @@ spine as (
         metrics.better,
         metrics.non_negative,
         metrics.zero_denominator_reason,
+        metrics.negative_numerator_reason,
+        metrics.negative_denominator_reason,
         metrics.partial_policy,
         periods.period_grain as grain,
         periods.period,
@@ -114,8 +116,8 @@ filled as (
             when metric_rows.metric is null then 'no_data'
             when spine.is_partial and spine.partial_policy = 'missing' then 'partial_period'
             when metric_rows.denominator = 0 then spine.zero_denominator_reason
-            when metric_rows.denominator < 0 then 'negative_base'
-            when spine.non_negative and metric_rows.numerator < 0 then 'negative_base'
+            when metric_rows.denominator < 0 then spine.negative_denominator_reason
+            when spine.non_negative and metric_rows.numerator < 0 then spine.negative_numerator_reason
             when metric_rows.n < spine.min_n then 'insufficient_n'
         end as reason
     from spine

@@ -2,7 +2,8 @@
 {% set texts = [
     'label_nl', 'label_en', 'definition_nl', 'definition_en', 'formula_nl', 'formula_en', 'unit', 'better', 'timing',
     'role', 'domain', 'owner', 'frequency', 'report_grain', 'target_type', 'formula_source',
-    'version_reason_nl', 'version_reason_en', 'benchmark_nl', 'benchmark_en', 'zero_denominator_reason', 'partial',
+    'version_reason_nl', 'version_reason_en', 'benchmark_nl', 'benchmark_en', 'zero_denominator_reason', 'negative_numerator_reason',
+    'negative_denominator_reason', 'partial',
 ] -%}
 {% set registered = registered_metrics() -%}
 with
@@ -79,6 +80,8 @@ select
     cast(min_n as integer) as min_n,
     non_negative,
     zero_denominator_reason,
+    coalesce(negative_numerator_reason, 'negative_base') as negative_numerator_reason,
+    coalesce(negative_denominator_reason, 'negative_base') as negative_denominator_reason,
     coalesce(partial, 'to_date') as partial_policy,
     cast(benchmark_value as decimal(28, 6)) as benchmark_value,
     benchmark_nl,

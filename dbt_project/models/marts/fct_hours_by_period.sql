@@ -1,0 +1,48 @@
+-- Grain: one row per period and scope: total and each team, never a person. Hours count on the day of the work.
+-- project_count is distinct: never add it up. standard_amount is what the billable hours are worth at their rate.
+with
+
+periods as (
+
+    select * from {{ ref('dim_period') }}
+
+),
+
+entries as (
+
+    select * from {{ ref('stg_files__hours') }}
+
+),
+
+scoped as (
+
+    select
+        'total' as scope,
+        entries.*
+    from entries
+    union all
+    select
+        'team:' || team as scope,
+        entries.*
+    from entries
+    where team is not null
+
+)
+
+select
+    periods.period_grain,
+    periods.period,
+    periods.period_start,
+    periods.period_end,
+    scoped.scope,
+    count(*) as entry_count,
+    count(distinct scoped.project_id) as project_count,
+    cast(sum(scoped.hours) as decimal(28, 4)) as worked_hours,
+    cast(sum(case when scoped.is_billable then scoped.hours else 0 end) as decimal(28, 4)) as billable_hours,
+    cast(
+        sum(case when scoped.is_billable then scoped.hours * coalesce(scoped.hourly_rate, 0) else 0 end) as decimal(28, 2)
+    ) as standard_amount
+from periods
+inner join scoped
+    on scoped.worked_on between periods.period_start and periods.period_end
+group by periods.period_grain, periods.period, periods.period_start, periods.period_end, scoped.scope

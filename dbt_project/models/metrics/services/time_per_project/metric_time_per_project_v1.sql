@@ -1,0 +1,19 @@
+-- Grain: one row per period and scope. Numerator: hours worked; denominator: distinct projects worked on. Never average or sum the ratio.
+with
+
+hours_worked as (
+
+    select * from {{ ref('fct_hours_by_period') }}
+
+)
+
+select
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    cast(worked_hours as decimal(28, 6)) as numerator,
+    cast(project_count as decimal(28, 6)) as denominator,
+    cast(entry_count as bigint) as n
+from hours_worked
