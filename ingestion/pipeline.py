@@ -88,8 +88,10 @@ def _make(connection: duckdb.DuckDBPyConnection, dataset: str, name: str, schema
     wanted, held = (
         connection.execute(f"describe {table}").fetchall() for table in ("contract", f'"{dataset}"."{name}"')
     )
-    for column, kind, *_ in wanted[len(held) :]:
-        connection.execute(f'alter table "{dataset}"."{name}" add column "{column}" {kind}')
+    known = {column for column, *_ in held}
+    for column, kind, *_ in wanted:
+        if column not in known:
+            connection.execute(f'alter table "{dataset}"."{name}" add column "{column}" {kind}')
     connection.unregister("contract")
 
 

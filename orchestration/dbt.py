@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
+import yaml
+
 from orchestration import dbt_worker, metrics_union
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
@@ -104,7 +106,7 @@ def manifest_file(paths: Paths) -> Path:
         if not (folder / dbt_worker.MANIFEST).is_file():
             _started.pop(paths.data, None)
             output = _pipe(process.stdout).read().decode(errors="replace")
-            raise KerncijfersError(f"The dbt project does not parse:\n{errors_in(output)}")
+            raise KerncijfersError(f"The dbt project does not parse:\n{_unreadable_yaml() or errors_in(output)}")
         if only_for_this:
             stop(paths)
         _forget_old_parses(folder)
@@ -126,8 +128,29 @@ def errors_in(output: str) -> str:
             messages.append(line)
         else:
             if info["level"] == "error":
-                messages.append(info["msg"])
+                messages.append(info["msg"].partition("Traceback (most recent call last)")[0].strip())
     return "\n".join(messages).strip()
+
+
+def _unreadable_yaml() -> str:
+    """Which YAML file can't be read, and where: dbt names neither when a value is at fault, such as 30 February."""
+    problems = []
+    for file in sorted(DBT_PROJECT.rglob("*.yml")):
+        try:
+            yaml.load(file.read_text(encoding="utf-8"), _Reader)
+        except (yaml.YAMLError, ValueError) as error:
+            problems.append(f"{file.relative_to(DBT_PROJECT.parent)}: {error}")
+    return "\n".join(problems)
+
+
+class _Reader(yaml.SafeLoader):
+    """Says at which line a value can't be read."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: {getattr(node, 'value', '')}: {error}") from error
 
 
 def _cache() -> Path:

@@ -29,7 +29,16 @@ def _moment(column: str) -> str:
 
 def write(connection: duckdb.DuckDBPyConnection, inbox: Path, *, seed: int) -> None:
     """Write every export below `inbox`."""
-    for folder in ("webshop", "website", "advertenties", "crm", "abonnementen", "klantenservice", "uren"):
+    for folder in (
+        "webshop",
+        "website",
+        "advertenties",
+        "crm",
+        "abonnementen",
+        "klantenservice",
+        "uren",
+        "boekhouding",
+    ):
         (inbox / folder).mkdir(parents=True, exist_ok=True)
     _orders(connection, inbox)
     _refunds(connection, inbox)
@@ -188,14 +197,26 @@ def _others(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
         _csv(
             connection,
             inbox / "uren" / f"uren_{year}.csv",
-            ["Regel", "Datum", "Project", "Team", "Medewerker", "Uren", "Facturabel", "Tarief"],
+            [
+                "Regel",
+                "Datum",
+                "Project",
+                "Team",
+                "Medewerker",
+                "Uren",
+                "Facturabel",
+                "Tarief",
+                "Kostprijs",
+                "Gefactureerd",
+            ],
             f"""
             select 'U' || lpad(number::varchar, 6, '0'), strftime(day, '%d-%m-%Y'), project, team, 'Medewerker ' || person,
-                {_dutch("hours")}, case when is_billable then 'ja' else 'nee' end, {_dutch("rate")}
+                {_dutch("hours")}, case when is_billable then 'ja' else 'nee' end, {_dutch("rate")}, {_dutch("cost_rate")},
+                case when is_billable then {_dutch("hours * rate * invoiced_share")} end
             from hours where year(day) = {year} order by number
             """,
             encoding="cp1252",
-            totals=f"select 'Totaal', '', '', '', '', {_dutch('sum(hours)')}, '', '' from hours where year(day) = {year}",
+            totals=f"select 'Totaal', '', '', '', '', {_dutch('sum(hours)')}, '', '', '', '' from hours where year(day) = {year}",
         )
 
 
@@ -237,6 +258,44 @@ def _smaller_exports() -> Iterator[tuple[str, list[str], str, str]]:
         select 'E' || lpad(number::varchar, 6, '0'), upper(survey), score, {_moment("answered_at")},
             lpad(customer::varchar, 7, '0'), remark
         from answers order by number
+        """,
+        "utf-8",
+    )
+    yield (
+        "uren/fte.csv",
+        ["Maand", "Team", "Fte"],
+        f"select strftime(month_on, '%d-%m-%Y'), team, {_dutch('fte')} from staff order by month_on, team",
+        "utf-8",
+    )
+    yield (
+        "uren/projecten.csv",
+        ["Project", "Getekend", "Afgesloten", "Bedrag excl. btw", "Begrote uren"],
+        f"""
+        select project, strftime(signed_on, '%d-%m-%Y'), strftime(closed_on, '%d-%m-%Y'), {_dutch("amount")},
+            {_dutch("budget_hours")}
+        from projects order by project
+        """,
+        "utf-8",
+    )
+    yield (
+        "uren/projectkosten.csv",
+        ["Project", "Datum", "Bedrag excl. btw"],
+        f"""
+        select project, strftime(cost_on, '%d-%m-%Y'), {_dutch("amount")} from project_costs
+        where amount > 0 order by cost_on, project
+        """,
+        "utf-8",
+    )
+    yield (
+        "boekhouding/normalisaties.csv",
+        ["Nummer", "Datum", "Bedrag", "Reden"],
+        f"""
+        select number, strftime(day, '%d-%m-%Y'), {_dutch("amount")}, reason
+        from (
+            values ('N1', date '2024-03-31', 8500.00, 'Verhuizing van de branderij'),
+                ('N2', date '2025-06-30', -3200.00, 'Eenmalige uitkering van de verzekeraar')
+        ) t(number, day, amount, reason)
+        where day between (select min(day) from days) and (select max(day) from days) order by day
         """,
         "utf-8",
     )

@@ -239,13 +239,47 @@ def _services(connection: duckdb.DuckDBPyConnection) -> None:
             'P' || lpad((1 + (datediff('month', date '2023-01-01', day) * 2 + person) % 34)::varchar, 3, '0') as project,
             cast(3 + round(10 * chance('worked', day::varchar || person)) / 2 as decimal(6, 2)) as hours,
             chance('billable', day::varchar || person) < case when is_bad then 0.58 else 0.76 end as is_billable,
-            cast(case when year(day) = 2023 then 92 when year(day) = 2024 then 96 else 101 end as decimal(8, 2)) as rate
+            cast(case when year(day) = 2023 then 92 when year(day) = 2024 then 96 else 101 end as decimal(8, 2)) as rate,
+            cast(case when team = 'Advies' then 58 else 51 end as decimal(8, 2)) as cost_rate,
+            case when chance('discount', day::varchar || person) < 0.12 then 0.5 else 1 end as invoiced_share
         from days
         cross join (
             values (1, 'Advies'), (2, 'Advies'), (3, 'Techniek'), (4, 'Techniek'), (5, 'Techniek'), (6, 'Advies')
         ) t(person, team)
         where isodow(day) < 6
             and chance('present', day::varchar || person) < case when person = 6 and year(day) < 2025 then 0 else 0.86 end
+        """
+    )
+    connection.execute(
+        f"""
+        create table staff as
+        select
+            last_day(month) as month_on, team,
+            cast(case when team = 'Winkel' then 6.4 + 0.6 * (year(month) - {FIRST_YEAR})
+                when team = 'Advies' and year(month) < 2025 then 1.8 else 2.7 end as decimal(6, 2)) as fte
+        from (select distinct date_trunc('month', day) as month from days)
+        cross join (values ('Advies'), ('Techniek'), ('Winkel')) t(team)
+        """
+    )
+    connection.execute(
+        """
+        create table projects as
+        select
+            project, min(day) - 20 as signed_on,
+            case when max(day) < (select max(day) - 45 from days) then max(day) + 30 end as closed_on,
+            cast(round(sum(case when is_billable then hours * rate else 0 end) * (1.02 + 0.3 * chance('scope', project)), -2)
+                as decimal(12, 2)) as amount,
+            cast(round(sum(hours) * (0.85 + 0.3 * chance('budget', project))) as decimal(8, 2)) as budget_hours
+        from hours group by project
+        """
+    )
+    connection.execute(
+        """
+        create table project_costs as
+        select
+            project, max(day) as cost_on,
+            cast(round(sum(hours * rate) * 0.09 * chance('third', project || date_trunc('month', day)), 2) as decimal(12, 2)) as amount
+        from hours group by project, date_trunc('month', day)
         """
     )
     connection.execute(

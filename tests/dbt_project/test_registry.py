@@ -26,7 +26,7 @@ ALLOWED = {
     "better": {"up", "down", "band", "none"},
     "timing": {"leading", "lagging"},
     "role": {"core", "supporting"},
-    "domain": {"finance", "webshop", "marketing", "customers", "subscriptions", "sales", "services"},
+    "domain": {"finance", "webshop", "marketing", "customers", "subscriptions", "sales", "services", "nonprofit"},
     "report_grain": {"month", "ttm"},
     "frequency": {"daily", "weekly", "monthly", "quarterly", "yearly"},
 }

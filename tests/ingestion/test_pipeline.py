@@ -81,7 +81,7 @@ def test_a_column_a_newer_version_keeps_is_added_to_the_table_of_before(tmp_path
     files.mkdir()
     table = Table("lines", SCHEMA, PARTITION, [parquet(files, "2023", "1.10")])
     pipeline.load("books", [table], warehouse=warehouse, work=tmp_path)
-    wider = SCHEMA.append(pa.field("note", pa.string()))
+    wider = SCHEMA.insert(1, pa.field("note", pa.string()))
     file = tmp_path / "wider.parquet"
     rows = [{"company_id": "c", "fiscal_year": "2024", "amount": Decimal("2.20"), "note": "new"}]
     pq.write_table(pa.Table.from_pylist(rows, schema=wider), file)

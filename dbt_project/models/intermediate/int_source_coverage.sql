@@ -10,11 +10,21 @@
     ('tickets', 'stg_files__tickets', 'created_at', true),
     ('survey_responses', 'stg_files__survey_responses', 'responded_at', true),
     ('hours', 'stg_files__hours', 'worked_on', false),
+    ('signups', 'stg_files__signups', 'signed_up_at', true),
+    ('staff', 'stg_files__staff', 'month_on', false),
+    ('projects', 'stg_files__projects', 'signed_on', false),
+    ('project_costs', 'stg_files__project_costs', 'cost_on', false),
+    ('adjustments', 'stg_files__adjustments', 'booked_on', false),
+    ('donations', 'stg_files__donations', 'donated_on', false),
+    ('beneficiaries', 'stg_files__beneficiaries', 'reached_on', false),
+    ('function_results', 'stg_files__function_results', 'booked_on', false),
 ] -%}
+{% set registers = ['projects', 'project_costs', 'adjustments'] -%}
 -- Grain: one row per source with data: the ledger, or a subject of the declared files. Says from when to when it speaks.
 -- An auditfile exported during its year speaks until the day it was made. A subject is complete until the newest export
 -- when it has not been silent for much longer than is usual between its days: a small company does not get an answer
--- every day, and a subscription starts on the first of the month.
+-- every day, and a subscription starts on the first of the month. A register (projects, adjustments) is a list of all
+-- there is: it speaks for as long as anything does.
 with
 
 settings as (
@@ -101,13 +111,40 @@ newest_export as (
 
 ),
 
+everything as (
+
+    select
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from (
+        select
+            first_date,
+            last_date
+        from ledger
+        union all
+        select
+            first_date,
+            last_date
+        from subjects
+    ) as sources
+
+),
+
 subjects_complete as (
 
     select
         subjects.source,
         subjects.row_count,
-        subjects.first_date,
         case
+            when
+                subjects.source in ('{{ registers | join("', '") }}')
+                then everything.first_date
+            else subjects.first_date
+        end as first_date,
+        case
+            when
+                subjects.source in ('{{ registers | join("', '") }}')
+                then everything.last_date
             when
                 {{ dbt.datediff('subjects.last_date', 'newest_export.last_date', 'day') }}
                 <= greatest(7, 1.5 * subjects.usual_silence)
@@ -116,6 +153,7 @@ subjects_complete as (
         end as last_date
     from subjects
     cross join newest_export
+    cross join everything
 
 )
 

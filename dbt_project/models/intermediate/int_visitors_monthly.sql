@@ -14,11 +14,18 @@ sessions as (
 
 )
 
-select distinct
+select
     cast(
         {{ dbt.date_trunc('month', local_date('sessions.started_at', 'settings.time_zone')) }} as date
     ) as month_start,
     sessions.channel,
-    sessions.visitor_id
+    sessions.visitor_id,
+    max(case when sessions.has_purchase then 1 else 0 end) as has_purchase
 from sessions
 cross join settings
+group by
+    cast(
+        {{ dbt.date_trunc('month', local_date('sessions.started_at', 'settings.time_zone')) }} as date
+    ),
+    sessions.channel,
+    sessions.visitor_id

@@ -1,5 +1,6 @@
 -- Grain: one row per period with known customers. Customers are counted again for each period: never add them up.
--- Repeat customers ordered at least twice in the period; top10_amount is what the ten largest spent, before returns.
+-- Repeat customers ordered at least twice in the period; top<k>_amount is what the k largest spent, before
+-- returns; squared_amount adds the squares of what each spent.
 with
 
 monthly as (
@@ -56,6 +57,9 @@ select
     count(*) as customer_count,
     sum(case when order_count >= 2 then 1 else 0 end) as repeat_customer_count,
     cast(sum(order_amount) as decimal(28, 4)) as order_amount,
-    cast(sum(case when place <= 10 then order_amount else 0 end) as decimal(28, 4)) as top10_amount
+    cast(sum(case when place <= 1 then order_amount else 0 end) as decimal(28, 4)) as top1_amount,
+    cast(sum(case when place <= 5 then order_amount else 0 end) as decimal(28, 4)) as top5_amount,
+    cast(sum(case when place <= 10 then order_amount else 0 end) as decimal(28, 4)) as top10_amount,
+    sum(cast(order_amount as decimal(18, 4)) * cast(order_amount as decimal(18, 4))) as squared_amount
 from ranked
 group by period_grain, period, period_start, period_end

@@ -66,7 +66,8 @@ amounts as (
         sum(scoped.adjustment_amount) as adjustment_amount,
         sum(scoped.refund_amount) as refund_amount,
         sum(scoped.refund_tax_amount) as refund_tax_amount,
-        sum(scoped.order_refund_amount) as order_refund_amount
+        sum(scoped.order_refund_amount) as order_refund_amount,
+        sum(scoped.refunded_order_count) as refunded_order_count
     from covered_periods
     inner join scoped
         on scoped.day between covered_periods.period_start and covered_periods.period_end
@@ -105,7 +106,8 @@ select
     cast(coalesce(amounts.adjustment_amount, 0) as decimal(28, 4)) as adjustment_amount,
     cast(coalesce(amounts.refund_amount, 0) as decimal(28, 4)) as refund_amount,
     cast(coalesce(amounts.refund_tax_amount, 0) as decimal(28, 4)) as refund_tax_amount,
-    cast(coalesce(amounts.order_refund_amount, 0) as decimal(28, 4)) as order_refund_amount
+    cast(coalesce(amounts.order_refund_amount, 0) as decimal(28, 4)) as order_refund_amount,
+    cast(coalesce(amounts.refunded_order_count, 0) as bigint) as refunded_order_count
 from spine
 inner join covered_periods
     on

@@ -1,5 +1,6 @@
 -- Grain: one row per day, channel and whether the customer is known. Everything adds up over rows.
--- refund_amount counts on the day of the refund, order_refund_amount on the day of the order it belongs to.
+-- refund_amount counts on the day of the refund, order_refund_amount and
+-- refunded_order_count on the day of the order it belongs to.
 with
 
 orders as (
@@ -13,6 +14,20 @@ refunds as (
 
     select * from {{ ref('fct_refunds') }}
     where is_valid
+
+),
+
+refunded_orders as (
+
+    select distinct
+        order_id,
+        order_date,
+        channel,
+        customer_id is not null as is_identified
+    from refunds
+    where
+        order_date is not null
+        and amount > 0
 
 ),
 
@@ -31,7 +46,8 @@ measures as (
         adjustment_amount,
         0 as refund_amount,
         0 as refund_tax_amount,
-        0 as order_refund_amount
+        0 as order_refund_amount,
+        0 as refunded_order_count
     from orders
     union all
     select
@@ -47,7 +63,8 @@ measures as (
         0 as adjustment_amount,
         amount as refund_amount,
         tax_amount as refund_tax_amount,
-        0 as order_refund_amount
+        0 as order_refund_amount,
+        0 as refunded_order_count
     from refunds
     union all
     select
@@ -63,8 +80,26 @@ measures as (
         0 as adjustment_amount,
         0 as refund_amount,
         0 as refund_tax_amount,
-        amount as order_refund_amount
+        amount as order_refund_amount,
+        0 as refunded_order_count
     from refunds
+    union all
+    select
+        order_date as day,
+        channel,
+        is_identified,
+        0 as order_count,
+        0 as new_customer_count,
+        0 as gross_amount,
+        0 as discount_amount,
+        0 as shipping_amount,
+        0 as tax_amount,
+        0 as adjustment_amount,
+        0 as refund_amount,
+        0 as refund_tax_amount,
+        0 as order_refund_amount,
+        1 as refunded_order_count
+    from refunded_orders
 
 )
 
@@ -81,6 +116,7 @@ select
     cast(sum(adjustment_amount) as decimal(28, 4)) as adjustment_amount,
     cast(sum(refund_amount) as decimal(28, 4)) as refund_amount,
     cast(sum(refund_tax_amount) as decimal(28, 4)) as refund_tax_amount,
-    cast(sum(order_refund_amount) as decimal(28, 4)) as order_refund_amount
+    cast(sum(order_refund_amount) as decimal(28, 4)) as order_refund_amount,
+    sum(refunded_order_count) as refunded_order_count
 from measures
 group by day, channel, is_identified

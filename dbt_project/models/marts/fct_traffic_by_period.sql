@@ -59,7 +59,9 @@ sessions as (
         covered_periods.period_end,
         scoped.scope,
         sum(scoped.session_count) as session_count,
-        sum(scoped.purchase_session_count) as purchase_session_count
+        sum(scoped.purchase_session_count) as purchase_session_count,
+        sum(scoped.key_event_session_count) as key_event_session_count,
+        sum(scoped.key_event_known_count) as key_event_known_count
     from covered_periods
     inner join scoped
         on scoped.day between covered_periods.period_start and covered_periods.period_end
@@ -77,7 +79,8 @@ counted_visitors as (
     select
         covered_periods.period_grain,
         covered_periods.period,
-        count(distinct visitors.visitor_id) as visitor_count
+        count(distinct visitors.visitor_id) as visitor_count,
+        count(distinct case when visitors.has_purchase = 1 then visitors.visitor_id end) as purchase_visitor_count
     from covered_periods
     inner join visitors
         on visitors.month_start between covered_periods.period_start and covered_periods.period_end
@@ -93,7 +96,10 @@ select
     sessions.scope,
     cast(sessions.session_count as bigint) as session_count,
     cast(sessions.purchase_session_count as bigint) as purchase_session_count,
-    case when sessions.scope = 'total' then counted_visitors.visitor_count end as visitor_count
+    cast(sessions.key_event_session_count as bigint) as key_event_session_count,
+    cast(sessions.key_event_known_count as bigint) as key_event_known_count,
+    case when sessions.scope = 'total' then counted_visitors.visitor_count end as visitor_count,
+    case when sessions.scope = 'total' then counted_visitors.purchase_visitor_count end as purchase_visitor_count
 from sessions
 left join counted_visitors
     on

@@ -3,6 +3,58 @@
 -- reads from one further on.
 {{ config(materialized='view', contract={'enforced': false}) }}
 select
+    'activation_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_activation_rate', v=1) }}
+union all
+select
+    'adjusted_ebitda' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_adjusted_ebitda', v=1) }}
+union all
+select
+    'admin_ratio' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_admin_ratio', v=1) }}
+union all
+select
+    'annualised_churn' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_annualised_churn', v=1) }}
+union all
+select
     'aov' as metric,
     1 as metric_version,
     period_grain,
@@ -53,6 +105,19 @@ select
     denominator,
     n
 from {{ ref('metric_arr', v=1) }}
+union all
+select
+    'backlog_months' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_backlog_months', v=1) }}
 union all
 select
     'billable_hours' as metric,
@@ -185,6 +250,45 @@ select
 from {{ ref('metric_clv_cac', v=1) }}
 union all
 select
+    'cohort_retention' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cohort_retention', v=1) }}
+union all
+select
+    'collection_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_collection_rate', v=1) }}
+union all
+select
+    'continuity_reserve' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_continuity_reserve', v=1) }}
+union all
+select
     'contraction_mrr' as metric,
     1 as metric_version,
     period_grain,
@@ -235,6 +339,32 @@ select
     denominator,
     n
 from {{ ref('metric_cost_of_sales', v=1) }}
+union all
+select
+    'cost_per_impact_unit' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cost_per_impact_unit', v=1) }}
+union all
+select
+    'cost_per_person_reached' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cost_per_person_reached', v=1) }}
 union all
 select
     'cpa' as metric,
@@ -313,6 +443,19 @@ select
     denominator,
     n
 from {{ ref('metric_dio', v=1) }}
+union all
+select
+    'donor_retention' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_donor_retention', v=1) }}
 union all
 select
     'dpo' as metric,
@@ -406,6 +549,19 @@ select
 from {{ ref('metric_effective_rate', v=1) }}
 union all
 select
+    'effective_rate' as metric,
+    2 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_effective_rate', v=2) }}
+union all
+select
     'equity_to_debt' as metric,
     1 as metric_version,
     period_grain,
@@ -443,6 +599,45 @@ select
     denominator,
     n
 from {{ ref('metric_free_cash_flow', v=1) }}
+union all
+select
+    'fundraising_cost_ratio' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_fundraising_cost_ratio', v=1) }}
+union all
+select
+    'goal_spend_ratio_expense' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_goal_spend_ratio_expense', v=1) }}
+union all
+select
+    'goal_spend_ratio_income' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_goal_spend_ratio_income', v=1) }}
 union all
 select
     'gross_burn' as metric,
@@ -497,6 +692,19 @@ select
 from {{ ref('metric_grr', v=1) }}
 union all
 select
+    'income_growth' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_income_growth', v=1) }}
+union all
+select
     'inventory_turnover' as metric,
     1 as metric_version,
     period_grain,
@@ -508,6 +716,19 @@ select
     denominator,
     n
 from {{ ref('metric_inventory_turnover', v=1) }}
+union all
+select
+    'key_event_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_key_event_rate', v=1) }}
 union all
 select
     'leads' as metric,
@@ -586,6 +807,19 @@ select
     denominator,
     n
 from {{ ref('metric_mrr', v=1) }}
+union all
+select
+    'net_aov' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_net_aov', v=1) }}
 union all
 select
     'net_burn' as metric,
@@ -731,6 +965,19 @@ select
 from {{ ref('metric_operating_cash_flow', v=1) }}
 union all
 select
+    'order_backlog' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_order_backlog', v=1) }}
+union all
+select
     'orders' as metric,
     1 as metric_version,
     period_grain,
@@ -755,6 +1002,19 @@ select
     denominator,
     n
 from {{ ref('metric_pipeline_coverage', v=1) }}
+union all
+select
+    'project_margin' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_project_margin', v=1) }}
 union all
 select
     'quick_ratio_liquidity' as metric,
@@ -783,6 +1043,19 @@ select
 from {{ ref('metric_quick_ratio_liquidity', v=2) }}
 union all
 select
+    'reach' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_reach', v=1) }}
+union all
+select
     'reactivated_mrr' as metric,
     1 as metric_version,
     period_grain,
@@ -794,6 +1067,45 @@ select
     denominator,
     n
 from {{ ref('metric_reactivated_mrr', v=1) }}
+union all
+select
+    'realisation_hours' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_realisation_hours', v=1) }}
+union all
+select
+    'realisation_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_realisation_rate', v=1) }}
+union all
+select
+    'refund_order_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_refund_order_rate', v=1) }}
 union all
 select
     'refund_rate' as metric,
@@ -885,6 +1197,58 @@ select
     denominator,
     n
 from {{ ref('metric_revenue_growth', v=1) }}
+union all
+select
+    'revenue_hhi' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_revenue_hhi', v=1) }}
+union all
+select
+    'revenue_per_customer' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_revenue_per_customer', v=1) }}
+union all
+select
+    'revenue_per_fte' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_revenue_per_fte', v=1) }}
+union all
+select
+    'revenue_per_session' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_revenue_per_session', v=1) }}
 union all
 select
     'revenue_per_visitor' as metric,
@@ -1043,6 +1407,45 @@ select
 from {{ ref('metric_time_per_project', v=1) }}
 union all
 select
+    'top5_customer_share' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_top5_customer_share', v=1) }}
+union all
+select
+    'top_customer_share' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_top_customer_share', v=1) }}
+union all
+select
+    'total_income' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_total_income', v=1) }}
+union all
+select
     'trade_receivables' as metric,
     1 as metric_version,
     period_grain,
@@ -1054,6 +1457,58 @@ select
     denominator,
     n
 from {{ ref('metric_trade_receivables', v=1) }}
+union all
+select
+    'trial_conversion' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_trial_conversion', v=1) }}
+union all
+select
+    'utilisation_of_available' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_utilisation_of_available', v=1) }}
+union all
+select
+    'utilisation_of_contract' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_utilisation_of_contract', v=1) }}
+union all
+select
+    'visitor_conversion' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_visitor_conversion', v=1) }}
 union all
 select
     'win_rate' as metric,

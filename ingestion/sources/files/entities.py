@@ -97,6 +97,7 @@ ENTITIES: dict[str, dict[str, Column]] = {
         started_at! timestamp
         channel text
         has_purchase! boolean
+        has_key_event boolean
     """),
     "ad_spend": _columns("""
         spend_date! date
@@ -152,7 +153,78 @@ ENTITIES: dict[str, dict[str, Column]] = {
         hours! decimal
         is_billable! boolean
         hourly_rate decimal
+        cost_rate decimal
+        invoiced_hours decimal
+        invoiced_amount decimal
+        collected_amount decimal
         currency text
+    """),
+    # Somebody who starts to use the product. activated_at is when they first did what the product is for.
+    "signups": _columns("""
+        signup_id! text
+        signed_up_at! timestamp
+        activated_at timestamp
+        trial_ends_on date
+        converted_at timestamp
+        channel text
+    """),
+    # Full-time equivalents at the end of a month; one row per team, or one for everybody. Never a person.
+    "staff": _columns("""
+        month_on! date
+        team text
+        fte! decimal
+        contract_hours decimal
+        leave_hours decimal
+    """),
+    # A signed project. amount excludes VAT; closed_on is the first day it is no longer open.
+    "projects": _columns("""
+        project_id! text
+        signed_on! date
+        closed_on date
+        amount! decimal
+        currency! text
+        budget_hours decimal
+        team text
+    """),
+    # What third parties charged for a project, excluding VAT.
+    "project_costs": _columns("""
+        project_id! text
+        cost_on! date
+        amount! decimal
+        currency! text
+    """),
+    # What is left out of EBITDA because it will not happen again; a cost that is added back is positive.
+    "adjustments": _columns("""
+        adjustment_id! text
+        booked_on! date
+        amount! decimal
+        currency! text
+        reason! text
+    """),
+    # A gift. kind is gift, legacy or appeal; the last two come once and say nothing about loyalty.
+    "donations": _columns("""
+        donation_id! text
+        donated_on! date
+        donor_id text
+        amount! decimal
+        currency! text
+        kind text gift
+    """),
+    # A person reached by a programme on a day. has_outcome: the programme did for this person what it is for.
+    "beneficiaries": _columns("""
+        person_id! text
+        reached_on! date
+        programme! text
+        has_outcome! boolean
+    """),
+    # The statement of income and expenditure by function (RJ 650). category is raised_income, other_income,
+    # goal_spending, fundraising_cost, administration_cost, organisation_cost or continuity_reserve.
+    "function_results": _columns("""
+        entry_id! text
+        booked_on! date
+        category! text
+        amount! decimal
+        currency! text
     """),
 }
 

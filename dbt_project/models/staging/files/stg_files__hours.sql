@@ -31,6 +31,10 @@ select
     ---------- numbers
     hours,
     hourly_rate,
+    cost_rate,
+    invoiced_hours,
+    invoiced_amount,
+    collected_amount,
 
     ---------- booleans
     is_billable,

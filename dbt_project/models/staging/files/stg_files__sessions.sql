@@ -29,6 +29,7 @@ select
 
     ---------- booleans
     has_purchase,
+    has_key_event,
 
     ---------- dates
     started_at

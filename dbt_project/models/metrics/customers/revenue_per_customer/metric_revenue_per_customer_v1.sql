@@ -1,0 +1,20 @@
+-- Grain: one row per period. Numerator: sales to known customers before returns; denominator: customers who ordered. Customers are counted
+-- again for each period: never average or sum.
+with
+
+customers as (
+
+    select * from {{ ref('fct_customers_by_period') }}
+
+)
+
+select
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    'total' as scope,
+    cast(order_amount as decimal(28, 6)) as numerator,
+    cast(customer_count as decimal(28, 6)) as denominator,
+    cast(customer_count as bigint) as n
+from customers

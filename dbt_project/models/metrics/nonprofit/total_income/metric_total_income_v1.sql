@@ -1,0 +1,19 @@
+-- Grain: one row per period. Numerator: all income. Additive over months.
+with
+
+results as (
+
+    select * from {{ ref('fct_function_results_by_period') }}
+
+)
+
+select
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    'total' as scope,
+    cast(total_income as decimal(28, 6)) as numerator,
+    cast(1 as decimal(28, 6)) as denominator,
+    cast(entry_count as bigint) as n
+from results

@@ -1,0 +1,20 @@
+-- Grain: one row per period and scope. Numerator: goods after discount and after what came back of these orders; denominator: orders.
+-- Never average or sum the ratio.
+with
+
+shop as (
+
+    select * from {{ ref('fct_shop_by_period') }}
+
+)
+
+select
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    cast(gross_amount - discount_amount - order_refund_amount as decimal(28, 6)) as numerator,
+    cast(order_count as decimal(28, 6)) as denominator,
+    cast(order_count as bigint) as n
+from shop
