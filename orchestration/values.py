@@ -118,7 +118,7 @@ def core_values(folder: Path) -> list[CoreValue]:
             qualify row_number() over (
                 partition by metrics.metric order by month.is_partial, month.period_end desc
             ) = 1
-            order by metrics.sort, metrics.metric
+            order by metrics.core_place, metrics.metric
             """,
             {},
         )

@@ -53,7 +53,6 @@ class Kpi:
     formula_source: str
     version_reason: str
     valid_from: date
-    benchmark: str | None
     grain: str
     period: str
     period_end: date
@@ -259,7 +258,7 @@ class _Released:
             f"""
             select v.*, m.label_{lang} as label, m.definition_{lang} as definition, m.formula_{lang} as formula,
                 m.unit, m.decimals, m.better, m.timing, m.owner, m.frequency, m.formula_source,
-                m.version_reason_{lang} as version_reason, m.valid_from, m.benchmark_{lang} as benchmark, m.sources
+                m.version_reason_{lang} as version_reason, m.valid_from, m.sources
             from reporting.rpt_metrics as m
             inner join reporting.rpt_metric_values as v
                 on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain

@@ -25,11 +25,12 @@ ALLOWED = {
     "unit": {"currency", "percent", "ratio", "days", "months", "hours", "count", "points"},
     "better": {"up", "down", "band", "none"},
     "timing": {"leading", "lagging"},
-    "role": {"core", "supporting"},
+    "class": {"flow", "stock", "ratio", "distinct", "median", "score", "modelled"},
     "domain": {"finance", "webshop", "marketing", "customers", "subscriptions", "sales", "services", "nonprofit"},
     "report_grain": {"month", "ttm"},
     "frequency": {"daily", "weekly", "monthly", "quarterly", "yearly"},
 }
+PROFILES = ("mkb", "saas", "ecommerce", "services", "nonprofit")
 TEXTS = [
     "label_nl",
     "label_en",
@@ -81,12 +82,16 @@ def test_the_first_comment_of_a_model_states_its_grain(file: Path) -> None:
     assert text.startswith("-- Grain: ")
 
 
-def test_at_most_seven_kpis_are_core_and_at_least_two_of_them_lead() -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_has_five_to_seven_core_kpis_that_lead_and_are_no_twins(profile: str) -> None:
     metas = {folder.name: registry(folder)["models"][0]["config"]["meta"] for folder in FOLDERS}
-    core = {name for name, meta in metas.items() if meta["role"] == "core"}
-    leading = {name for name in core if metas[name]["timing"] == "leading"}
+    core = {name: meta for name, meta in metas.items() if profile in meta.get("core_in", {})}
     assert 5 <= len(core) <= 7, sorted(core)
-    assert len(leading) >= 2, sorted(leading)
+    assert sorted(meta["core_in"][profile] for meta in core.values()) == list(range(1, len(core) + 1))
+    assert sum(meta["timing"] == "leading" for meta in core.values()) >= 2, sorted(core)
+    assert [name for name, meta in core.items() if core.keys() & set(meta.get("twins", []))] == []
+    assert [name for name, meta in core.items() if profile not in meta["profiles"]] == []
+    assert len([name for name, meta in metas.items() if profile in meta["profiles"]]) > 20
 
 
 def test_aliases_never_name_two_metrics() -> None:

@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CONTRACT = ROOT / "dbt_project" / "models" / "reporting" / "_reporting__models.yml"
 METRICS = ROOT / "dbt_project" / "models" / "metrics"
-TEXTS = ("label", "definition", "formula", "version_reason", "benchmark")
+TEXTS = ("label", "definition", "formula", "version_reason")
 HOSTILE = "<script>alert('x')</script>{{ 7 * 7 }}\"'&"
 
 

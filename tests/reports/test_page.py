@@ -107,6 +107,7 @@ def test_a_shop_without_books_still_leads_with_cards(shop_release: Path, tmp_pat
         "#subscriptions",
         "#sales",
         "#services",
+        "#nonprofit",
         "#absent",
         "#definitions",
         "#sources",

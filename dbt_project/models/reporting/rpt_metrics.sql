@@ -1,12 +1,38 @@
--- Grain: one row per metric and version: the registry, read from the YAML beside each metric.
+-- Grain: one row per metric and version: the registry, read from the YAML beside each metric. What is core follows from the
+-- company's profile.
 {% set texts = [
     'label_nl', 'label_en', 'definition_nl', 'definition_en', 'formula_nl', 'formula_en', 'unit', 'better', 'timing',
-    'role', 'domain', 'owner', 'frequency', 'report_grain', 'target_type', 'formula_source',
-    'version_reason_nl', 'version_reason_en', 'benchmark_nl', 'benchmark_en', 'zero_denominator_reason', 'negative_numerator_reason',
+    'class', 'interval', 'domain', 'owner', 'frequency', 'report_grain', 'target_type', 'formula_source',
+    'version_reason_nl', 'version_reason_en', 'zero_denominator_reason', 'negative_numerator_reason',
     'negative_denominator_reason', 'partial',
 ] -%}
 {% set registered = registered_metrics() -%}
 with
+
+settings as (
+
+    select * from {{ ref('stg_company__settings') }}
+
+),
+
+core_places as (
+
+    {% for row in registered if row.is_latest -%}
+    {% for profile, place in (row.get('core_in') or {}).items() -%}
+    select
+        '{{ row.metric }}' as metric,
+        '{{ profile }}' as profile,
+        {{ place }} as core_place
+    union all
+    {% endfor -%}
+    {% endfor -%}
+    select
+        cast(null as varchar) as metric,
+        cast(null as varchar) as profile,
+        cast(null as integer) as core_place
+    where 1 = 0
+
+),
 
 registry as (
 
@@ -24,7 +50,8 @@ registry as (
         {{ row.get('non_negative', false) | lower }} as non_negative,
         {{ text_literal((row.get('aliases') or []) | join(',')) }} as aliases,
         {{ text_literal((row.get('sources') or []) | join(',')) }} as sources,
-        {{ row.get('benchmark_value') or 'null' }} as benchmark_value,
+        {{ text_literal((row.get('profiles') or []) | join(',')) }} as profiles,
+        {{ text_literal((row.get('twins') or []) | join(',')) }} as twins,
         '{{ row.valid_from }}' as valid_from
     {% if not loop.last -%}
     union all
@@ -43,7 +70,8 @@ registry as (
         cast(null as boolean) as non_negative,
         cast(null as varchar) as aliases,
         cast(null as varchar) as sources,
-        cast(null as double) as benchmark_value,
+        cast(null as varchar) as profiles,
+        cast(null as varchar) as twins,
         cast(null as varchar) as valid_from
     where 1 = 0
     {% endfor %}
@@ -51,39 +79,46 @@ registry as (
 )
 
 select
-    metric,
-    cast(version as integer) as version,
-    is_latest,
-    label_nl,
-    label_en,
-    definition_nl,
-    definition_en,
-    formula_nl,
-    formula_en,
-    unit,
-    cast(decimals as integer) as decimals,
-    better,
-    timing,
-    role,
-    cast(sort as integer) as sort,
-    domain,
-    owner,
-    frequency,
-    report_grain,
-    target_type,
-    formula_source,
-    version_reason_nl,
-    version_reason_en,
-    cast(valid_from as date) as valid_from,
-    aliases,
-    sources,
-    cast(min_n as integer) as min_n,
-    non_negative,
-    zero_denominator_reason,
-    coalesce(negative_numerator_reason, 'negative_base') as negative_numerator_reason,
-    coalesce(negative_denominator_reason, 'negative_base') as negative_denominator_reason,
-    coalesce(partial, 'to_date') as partial_policy,
-    cast(benchmark_value as decimal(28, 6)) as benchmark_value,
-    benchmark_nl,
-    benchmark_en
+    registry.metric,
+    cast(registry.version as integer) as version,
+    registry.is_latest,
+    registry.label_nl,
+    registry.label_en,
+    registry.definition_nl,
+    registry.definition_en,
+    registry.formula_nl,
+    registry.formula_en,
+    registry.unit,
+    cast(registry.decimals as integer) as decimals,
+    registry.better,
+    registry.timing,
+    registry.class,
+    case when core_places.core_place is null then 'supporting' else 'core' end as role,
+    cast(core_places.core_place as integer) as core_place,
+    ',' || registry.profiles || ',' like '%,' || settings.profile || ',%' as in_profile,
+    registry.twins,
+    cast(registry.sort as integer) as sort,
+    registry.domain,
+    registry.owner,
+    registry.frequency,
+    registry.report_grain,
+    registry.target_type,
+    registry.formula_source,
+    registry.version_reason_nl,
+    registry.version_reason_en,
+    cast(registry.valid_from as date) as valid_from,
+    registry.aliases,
+    registry.sources,
+    cast(registry.min_n as integer) as min_n,
+    coalesce(registry.interval, 'none') as interval_method,
+    registry.non_negative,
+    registry.zero_denominator_reason,
+    coalesce(registry.negative_numerator_reason, 'negative_base') as negative_numerator_reason,
+    coalesce(registry.negative_denominator_reason, 'negative_base') as negative_denominator_reason,
+    coalesce(registry.partial, 'to_date') as partial_policy
 from registry
+cross join settings
+left join core_places
+    on
+        registry.metric = core_places.metric
+        and settings.profile = core_places.profile
