@@ -114,7 +114,7 @@ def test_nothing_that_identifies_a_person_is_loaded(released: tuple[Company, dem
                 f"""
                 select 1 from "{table[0]}"."{table[1]}"
                 where "{column}" like '%@example.nl' or "{column}" like '%levering was te laat%'
-                    or "{column}" like 'Medewerker%' limit 1
+                    or "{column}" like 'Medewerker _' limit 1
                 """
             ).fetchall()
         ]
