@@ -60,6 +60,6 @@ select
     cast(sum(case when place <= 1 then order_amount else 0 end) as decimal(28, 4)) as top1_amount,
     cast(sum(case when place <= 5 then order_amount else 0 end) as decimal(28, 4)) as top5_amount,
     cast(sum(case when place <= 10 then order_amount else 0 end) as decimal(28, 4)) as top10_amount,
-    sum(cast(order_amount as decimal(18, 4)) * cast(order_amount as decimal(18, 4))) as squared_amount
+    sum(cast(order_amount as decimal(28, 4)) * cast(order_amount as decimal(28, 4))) as squared_amount
 from ranked
 group by period_grain, period, period_start, period_end

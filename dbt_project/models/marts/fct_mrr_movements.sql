@@ -4,7 +4,7 @@ with
 
 customer_months as (
 
-    select * from {{ ref('int_customer_mrr_monthly') }}
+    select * from {{ ref('fct_customer_mrr_monthly') }}
 
 ),
 

@@ -17,7 +17,7 @@ coverage as (
 
 customer_months as (
 
-    select * from {{ ref('int_customer_mrr_monthly') }}
+    select * from {{ ref('fct_customer_mrr_monthly') }}
 
 ),
 

@@ -96,7 +96,7 @@ def test_billable_hours_times_their_rate_equal_the_revenue_of_projects(inbox: Pa
         inbox,
         """
         select month("Datum") as m, sum(cast(dutch("Uren") * dutch("Tarief") as decimal(18, 2)))
-        from read_csv('{inbox}/uren/*.csv', delim = ';', all_varchar = true)
+        from read_csv('{inbox}/uren/uren_*.csv', delim = ';', all_varchar = true)
         where "Regel" <> 'Totaal' and "Facturabel" = 'ja' group by m
         """,
     )
