@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import cases
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,3 +28,13 @@ def shared_data() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{folder} is missing: CI must prove the figures against the real files")
     pytest.skip(f"{folder} is missing: the real files are not part of the project")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Tell `cases.check` which test calls it."""
+    cases.running = item
+    try:
+        return (yield)
+    finally:
+        cases.running = None
