@@ -102,11 +102,12 @@ app = typer.Typer(
 metrics_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="""Keep the union of all metrics equal to the folders.
+    help="""The catalogue of KPIs: what a company sees of it, and whether it is sound.
 
     \b
-    Example:
-      kerncijfers metrics sync
+    Examples:
+      kerncijfers metrics list
+      kerncijfers metrics check
     """,
 )
 app.add_typer(metrics_app, name="metrics")
@@ -401,6 +402,53 @@ def demo(
     typer.echo("Writing the demo company's files")
     generator.write(paths.inbox, size=size, seed=generator.DEFAULT_SEED if seed is None else seed)
     typer.echo(f"The demo company's files are in {paths.inbox}")
+
+
+@metrics_app.command("list")
+def metrics_list(
+    data: DataOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what belongs to other profiles or was left out.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs; decimals are exact text.")] = False,
+) -> None:
+    """List the company's KPIs: core, then what supports them.
+
+    Shows owner, newest complete value, or the reason why there is none. The profile in company.toml chooses; `[kpis]`
+    there changes the choice.
+
+    \b
+    Examples:
+      kerncijfers metrics list
+      kerncijfers metrics list --all --json
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestration import formatting, values
+
+    found = values.catalogue(values.current(_paths(data)))
+    shown = [kpi for kpi in found if everything or kpi["role"] in ("core", "supporting")]
+    if as_json:
+        typer.echo(json.dumps([{**kpi, "value": values.exact(kpi["value"])} for kpi in shown], indent=2))
+        return
+    for role in dict.fromkeys(kpi["role"] for kpi in shown):
+        of_role = [kpi for kpi in shown if kpi["role"] == role]
+        title = f"{len(of_role)} {formatting.words(role)}"
+        table = Table(box=box.SIMPLE, title=title, title_justify="left", title_style="bold")
+        table.add_column("Metric", no_wrap=True)
+        table.add_column("KPI")
+        table.add_column("Owner")
+        table.add_column("Period", no_wrap=True)
+        table.add_column("Value", no_wrap=True, justify="right")
+        for kpi in of_role:
+            value = formatting.value(kpi["value"], kpi["unit"], kpi["decimals"], kpi["currency"])
+            said = value if kpi["value"] is not None else formatting.words(kpi["reason"] or "no_data")
+            label = f"{kpi['label']}{', leading' if kpi['timing'] == 'leading' else ''}"
+            period = kpi["period"] if kpi["value"] is not None else ""
+            table.add_row(f"{kpi['metric']}@{kpi['version']}", label, kpi["owner"], period, said)
+        Console().print(table)
 
 
 @metrics_app.command("sync")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -9,10 +10,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from ingestion.sources import xaf
-from ingestion.sources.company.settings import CompanySettings
+from ingestion.sources.company.settings import CompanySettings, KpiChoices
 from ingestion.sources.files.settings import FileSpec
 from orchestration.errors import KerncijfersError
-from orchestration.paths import PROJECT, Paths
+from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 from reports.formatting import Language
 
 DEFAULT_TIME_ZONE = "Europe/Amsterdam"
@@ -61,10 +62,23 @@ class Company(_Section):
     """The whole of company.toml. Everything but `[company]` has a default; without a file `company` is None."""
 
     company: CompanySettings | None = None
+    kpis: KpiChoices = KpiChoices()
     report: ReportSection = ReportSection()
     schedule: ScheduleSection = ScheduleSection()
     notify: NotifySection = NotifySection()
     files: tuple[FileSpec, ...] = ()
+
+    @field_validator("kpis")
+    @classmethod
+    def _known_metrics(cls, kpis: KpiChoices) -> KpiChoices:
+        known = [folder.name for folder in (DBT_PROJECT / "models" / "metrics").glob("*/*")]
+        for metric in sorted(kpis.metrics - set(known)):
+            near = difflib.get_close_matches(metric, known, n=3, cutoff=0.5)
+            raise ValueError(
+                f"there is no metric {metric}{'; did you mean ' + ' or '.join(near) + '?' if near else ''}; "
+                "dbt_project/models/metrics has one folder for each"
+            )
+        return kpis
 
     @property
     def time_zone(self) -> str:

@@ -125,6 +125,33 @@ def core_values(folder: Path) -> list[CoreValue]:
     return [CoreValue(**row) for row in rows]
 
 
+def catalogue(folder: Path) -> list[dict[str, Any]]:
+    """Every metric of a release: its role for this company, owner, and newest complete value or why there is none."""
+    with _open(folder) as database:
+        return _rows(
+            database,
+            """
+            select
+                metrics.role, metrics.core_place, metrics.metric, metrics.version, metrics.label_en as label,
+                metrics.timing, metrics.owner, metrics.unit, metrics.decimals, company.currency,
+                latest.grain, latest.period, latest.value, latest.reason
+            from reporting.rpt_metrics as metrics
+            left join reporting.rpt_metric_values as latest
+                on metrics.metric = latest.metric and metrics.version = latest.version
+                and metrics.report_grain = latest.grain and latest.scope = 'total'
+            cross join reporting.rpt_company as company
+            where metrics.is_latest
+            qualify row_number() over (
+                partition by metrics.metric
+                order by latest.value is null, latest.is_partial, latest.period_end desc
+            ) = 1
+            order by list_position(['core', 'supporting', 'other', 'left_out'], metrics.role),
+                metrics.core_place, metrics.sort, metrics.metric
+            """,
+            {},
+        )
+
+
 def current(paths: Paths) -> Path:
     """The current release, or an error that says how to make one."""
     folder = release.current_release(paths)

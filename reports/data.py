@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 SPARK_MONTHS = 13
 CHART_MONTHS = 25
 FEWEST_CARDS = 5
+PROFILE = "profile"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Kpi:
     decimals: int
     better: str
     timing: str
+    role: str
     owner: str
     frequency: str
     formula_source: str
@@ -258,11 +260,11 @@ class _Released:
             f"""
             select v.*, m.label_{lang} as label, m.definition_{lang} as definition, m.formula_{lang} as formula,
                 m.unit, m.decimals, m.better, m.timing, m.owner, m.frequency, m.formula_source,
-                m.version_reason_{lang} as version_reason, m.valid_from, m.sources
+                m.version_reason_{lang} as version_reason, m.valid_from, m.role, m.sources
             from reporting.rpt_metrics as m
             inner join reporting.rpt_metric_values as v
                 on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain
-            where v.period = ?
+            where v.period = ? and m.role <> 'left_out'
             """,
             [month],
         )
@@ -294,6 +296,24 @@ class _Released:
         for row in history:
             points = self._history.setdefault((row["metric"], row["version"], row["grain"]), [])
             points.append(Point(row["period_end"], row["period"], row["value"]))
+
+    def core(self, chosen: dict[str, Any]) -> list[str]:
+        """What the edition names as core, or the company's own core KPIs in the versions the edition pins elsewhere.
+
+        One that the edition does not know yet stands in its newest version.
+        """
+        if chosen["core"] != PROFILE:
+            return chosen["core"]
+        sections = (chosen[name] for name in ("result", "cash", "customers", "channels", "fill"))
+        pins = [pin for section in (*sections, *chosen["subjects"].values()) for pin in section]
+        pinned = {pin.partition("@")[0]: pin for pin in reversed(pins)}
+        newest = self.rows(
+            """
+            select metric, metric || '@' || version as pin from reporting.rpt_metrics
+            where role = 'core' and is_latest order by core_place
+            """
+        )
+        return [pinned.get(row["metric"], row["pin"]) for row in newest]
 
     def kpi(self, pinned: str, scope: str = "total") -> Kpi | None:
         """A metric of the edition at the report's month, or at the twelve months that end there."""
@@ -472,16 +492,18 @@ def read(release: Path, edition: str, language: Language) -> Report:
         month, end = released.month()
         released.load(month, end)
 
-        def kpis(section: str) -> list[Kpi]:
-            return [kpi for pinned in chosen[section] if (kpi := released.kpi(pinned))]
+        def found(pins: Sequence[str]) -> list[Kpi]:
+            return [kpi for pinned in pins if (kpi := released.kpi(pinned))]
 
-        sections = ("core", "result", "cash", "customers", "versions")
-        core, result, cash, customers, versions = (kpis(name) for name in sections)
+        def kpis(section: str) -> list[Kpi]:
+            return found(chosen[section])
+
+        core = found(released.core(chosen))
+        of_core = {kpi.anchor for kpi in core if kpi.value is not None}
+        sections = ("result", "cash", "customers", "versions")
+        result, cash, customers, versions = (kpis(name) for name in sections)
         channel_kpis = kpis("channels")
-        subjects = {
-            name: [kpi for metric in metrics if (kpi := released.kpi(metric))]
-            for name, metrics in chosen["subjects"].items()
-        }
+        subjects = {name: found(metrics) for name, metrics in chosen["subjects"].items()}
         filled = [kpi for kpi in kpis("fill") if kpi.value is not None]
         of_subjects = [kpi for section in subjects.values() for kpi in section]
         everything = [*core, *result, *cash, *customers, *versions, *channel_kpis, *of_subjects, *filled]
@@ -489,6 +511,9 @@ def read(release: Path, edition: str, language: Language) -> Report:
 
         def present(section: list[Kpi]) -> tuple[Kpi, ...]:
             return tuple(kpi for kpi in section if kpi.value is not None)
+
+        def supporting(section: list[Kpi]) -> tuple[Kpi, ...]:
+            return tuple(kpi for kpi in present(section) if kpi.anchor not in of_core)
 
         def series(metric: str) -> tuple[Point, ...]:
             points = released.trend(metric, 1, "month", CHART_MONTHS)
@@ -516,14 +541,16 @@ def read(release: Path, edition: str, language: Language) -> Report:
             tests=facts["tests"],
             notices=tuple(notices),
             core=(*present(core), *filled[: max(0, FEWEST_CARDS - len(present(core)))]),
-            result=present(result),
-            cash=present(cash),
-            customers=present(customers),
-            subjects=tuple(Section(name, held) for name, section in subjects.items() if (held := present(section))),
+            result=supporting(result),
+            cash=supporting(cash),
+            customers=supporting(customers),
+            subjects=tuple(Section(name, held) for name, section in subjects.items() if (held := supporting(section))),
             versions=present(versions),
             channel_kpis=tuple(channel_kpis),
             channels=released.channels(chosen["channels"], month),
-            absent=tuple({kpi.metric: kpi for kpi in shown.values() if kpi.value is None}.values()),
+            absent=tuple(
+                {kpi.metric: kpi for kpi in shown.values() if kpi.value is None and kpi.role != "other"}.values()
+            ),
             definitions=tuple(kpi for kpi in shown.values() if kpi.value is not None),
             income=released.income(month, end, company["fiscal_year_start_month"], words),
             assets=released.balance("assets", month, end, words),

@@ -54,6 +54,10 @@ def test_everything_but_the_name_has_a_default(tmp_path: Path) -> None:
         ('name = "Bakkerij', 'time_zone = "Amsterdam"\nname = "Bakkerij', "company.time_zone: 'Amsterdam' is not"),
         ("[company]", '[schedule]\nrefresh_at = "6 uur"\n[company]', "schedule.refresh_at"),
         ("[company]", '[report]\nlanguages = ["fr"]\n[company]', "report.languages[1]"),
+        ("[company]", '[kpis]\nadd = ["omzzet"]\n[company]', "there is no metric omzzet; dbt_project/models/metrics"),
+        ("[company]", '[kpis]\nadd = ["revenues"]\n[company]', "there is no metric revenues; did you mean revenue"),
+        ("[company]", '[kpis]\ncore = ["revenue", "ebitda"]\n[company]', "kpis.core: 2 core KPIs are too few"),
+        ("[company]", '[kpis]\nadd = ["ebitda"]\nleave_out = ["ebitda"]\n[company]', "ebitda can't be left out and"),
         ("[company]", '[report]\neditions = ["investor"]\n[company]', "report.editions: there is no edition investor"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import duckdb
@@ -26,13 +27,17 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _registry(connection: duckdb.DuckDBPyConnection, label_suffix: str) -> None:
     names = [row[0] for row in connection.execute("describe reporting.rpt_metrics").fetchall()]
+    core = tomllib.loads((ROOT / "company.toml").read_text(encoding="utf-8"))["kpis"]["core"]
     for file in sorted(METRICS.glob("*/*/*.yml")):
         [model] = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
         for version in model["versions"]:
             meta = {**model["config"]["meta"], **version["config"]["meta"]}
+            place = core.index(name) + 1 if (name := model["name"].removeprefix("metric_")) in core else None
             row = {
                 **meta,
-                "metric": model["name"].removeprefix("metric_"),
+                "role": "core" if place else "supporting",
+                "core_place": place,
+                "metric": name,
                 "version": version["v"],
                 "is_latest": version["v"] == model["latest_version"],
                 "aliases": ",".join(meta["aliases"]),
@@ -66,7 +71,7 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 row_number() over (order by day) as number
             from range(date '2023-01-01', date '2026-01-01', interval 1 month) t(day);
             create temp table present as
-            select *, case when sources = 'ledger' then {with_books} else {with_shop} end as is_present from reporting.rpt_metrics;
+            select *, case when sources like '%ledger%' then {with_books} else {with_shop} end as is_present from reporting.rpt_metrics;
             insert into reporting.rpt_metric_values by name
             select
                 metric, version, grain, label as period, first as period_start, last as period_end, 'total' as scope,

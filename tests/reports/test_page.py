@@ -14,7 +14,9 @@ import duckdb
 import pytest
 from lxml import html
 
-from reports.data import edition_file, texts
+from orchestration import company
+from orchestration.paths import PROJECT, Paths
+from reports.data import edition_file, read, texts
 from reports.formatting import Formatter, Language
 from reports.render import render
 from tests.reports.conftest import HOSTILE
@@ -42,17 +44,17 @@ def test_every_card_shows_what_the_released_database_holds(
     root = page(full_release, language, tmp_path)
     words = Formatter(language, "EUR", texts(language))
     cards = root.find_class("card")
-    assert len(cards) == len(edition_file("management")["core"]) == 7
+    core = company.read(Paths.find(inbox=PROJECT)).kpis.core
+    assert edition_file("management")["core"] == "profile"
     with duckdb.connect(str(full_release / "kerncijfers.duckdb"), read_only=True) as connection:
-        for card, pinned in zip(cards, edition_file("management")["core"], strict=True):
-            metric, version = pinned.split("@")
+        for card, metric in zip(cards, core, strict=True):
             row = connection.execute(
                 f"""
                 select m.label_{language}, m.unit, m.decimals, v.numerator, v.denominator
                 from reporting.rpt_metrics m join reporting.rpt_metric_values v using (metric, version)
-                where metric = ? and version = ? and grain = report_grain and period = '2025-12' and scope = 'total'
+                where metric = ? and is_latest and grain = report_grain and period = '2025-12' and scope = 'total'
                 """,
-                [metric, int(version)],
+                [metric],
             ).fetchone()
             assert row is not None
             label, unit, decimals, numerator, denominator = row
@@ -68,6 +70,25 @@ def test_both_languages_have_the_same_structure(full_release: Path, tmp_path: Pa
         for language in LANGUAGES
     ]
     assert shapes[0] == shapes[1]
+
+
+def test_a_core_kpi_stands_in_the_version_the_edition_pins_and_one_left_out_stands_nowhere(
+    full_release: Path, tmp_path: Path
+) -> None:
+    release = _copied(full_release, tmp_path)
+    with duckdb.connect(str(release / "kerncijfers.duckdb")) as connection:
+        connection.execute(
+            """
+            update reporting.rpt_metrics set role = 'left_out' where metric in ('csat', 'ebitda');
+            update reporting.rpt_metrics set role = 'other' where metric = 'reach';
+            update reporting.rpt_metrics set role = 'core', core_place = 0, is_latest = version = 1 where metric = 'aov';
+            update reporting.rpt_metric_values set value = null, reason = 'source_absent' where metric = 'reach';
+            """
+        )
+    report = read(release, "management", "en")
+    assert (report.core[0].metric, report.core[0].version) == ("aov", 2)
+    assert {"csat", "ebitda"} & {kpi.metric for kpi in (*report.definitions, *report.absent)} == set()
+    assert "reach" not in {kpi.metric for kpi in report.absent}
 
 
 def test_a_company_with_only_books_lists_what_is_absent_and_why(books_release: Path, tmp_path: Path) -> None:

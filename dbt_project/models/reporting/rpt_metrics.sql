@@ -1,5 +1,5 @@
--- Grain: one row per metric and version: the registry, read from the YAML beside each metric. What is core follows from the
--- company's profile.
+-- Grain: one row per metric and version: the registry, read from the YAML beside each metric. What is core and what supports
+-- it follows from the company's profile, and from what the company chose instead.
 {% set texts = [
     'label_nl', 'label_en', 'definition_nl', 'definition_en', 'formula_nl', 'formula_en', 'unit', 'better', 'timing',
     'class', 'interval', 'domain', 'owner', 'frequency', 'report_grain', 'target_type', 'formula_source',
@@ -15,7 +15,19 @@ settings as (
 
 ),
 
-core_places as (
+choices as (
+
+    select * from {{ ref('stg_company__kpi_choices') }}
+
+),
+
+own_core as (
+
+    select count(core_place) as kpis from choices
+
+),
+
+profile_places as (
 
     {% for row in registered if row.is_latest -%}
     {% for profile, place in (row.get('core_in') or {}).items() -%}
@@ -31,6 +43,25 @@ core_places as (
         cast(null as varchar) as profile,
         cast(null as integer) as core_place
     where 1 = 0
+
+),
+
+core_places as (
+
+    select
+        profile_places.metric,
+        profile_places.core_place
+    from profile_places
+    inner join settings
+        on profile_places.profile = settings.profile
+    cross join own_core
+    where own_core.kpis = 0
+    union all
+    select
+        metric,
+        core_place
+    from choices
+    where core_place is not null
 
 ),
 
@@ -93,13 +124,17 @@ select
     registry.better,
     registry.timing,
     registry.class,
-    case when core_places.core_place is null then 'supporting' else 'core' end as role,
-    cast(core_places.core_place as integer) as core_place,
-    ',' || registry.profiles || ',' like '%,' || settings.profile || ',%' as in_profile,
+    case
+        when choices.is_left_out then 'left_out'
+        when core_places.core_place is not null then 'core'
+        when choices.is_added or ',' || registry.profiles || ',' like '%,' || settings.profile || ',%' then 'supporting'
+        else 'other'
+    end as role,
+    cast(case when choices.is_left_out then null else core_places.core_place end as integer) as core_place,
     registry.twins,
     cast(registry.sort as integer) as sort,
     registry.domain,
-    registry.owner,
+    coalesce(choices.owner, registry.owner) as owner,
     registry.frequency,
     registry.report_grain,
     registry.target_type,
@@ -119,6 +154,6 @@ select
 from registry
 cross join settings
 left join core_places
-    on
-        registry.metric = core_places.metric
-        and settings.profile = core_places.profile
+    on registry.metric = core_places.metric
+left join choices
+    on registry.metric = choices.metric

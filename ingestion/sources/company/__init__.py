@@ -1,4 +1,5 @@
-"""The company itself: its settings, and what its owner decided in files beside the data (account mapping, targets).
+"""The company itself: its settings, its choice of KPIs, and what its owner decided in files beside the data (account
+mapping, targets).
 
 Data flow: company.toml (or the auditfile's header) and two optional CSV files -> raw_company, anew at every refresh.
 """
@@ -15,9 +16,9 @@ import pyarrow.parquet as pq
 from ingestion import pipeline
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, Table
-from ingestion.sources.company.settings import CompanySettings, slug
+from ingestion.sources.company.settings import CompanySettings, KpiChoices, slug
 
-__all__ = ["CompanySettings", "deliver", "slug"]
+__all__ = ["CompanySettings", "KpiChoices", "deliver", "slug"]
 
 SOURCE = "company"
 _SETTINGS = pa.schema(
@@ -29,6 +30,15 @@ _SETTINGS = pa.schema(
         ("fiscal_year_start_month", pa.int64()),
         ("vat_rate", pa.decimal128(6, 4)),
         ("profile", pa.string()),
+    ]
+)
+_KPI_CHOICES = pa.schema(
+    [
+        ("metric", pa.string()),
+        ("core_place", pa.int64()),
+        ("is_added", pa.bool_()),
+        ("is_left_out", pa.bool_()),
+        ("owner", pa.string()),
     ]
 )
 _ACCOUNT_MAPPING = pa.schema([("company_id", pa.string()), ("account_id", pa.string()), ("rgs_code", pa.string())])
@@ -49,9 +59,15 @@ _MAY_BE_EMPTY = {"version", "tolerance", "scope"}
 
 
 def deliver(
-    settings: CompanySettings, warehouse: Path, work: Path, *, account_mapping: Path | None, targets: Path | None
+    settings: CompanySettings,
+    warehouse: Path,
+    work: Path,
+    *,
+    account_mapping: Path | None,
+    targets: Path | None,
+    kpis: KpiChoices | None = None,
 ) -> Delivery:
-    """Load the company's settings, and its account mapping and targets where these files exist.
+    """Load the company's settings and choice of KPIs, and its account mapping and targets where these files exist.
 
     Raises `SourceError` with file, line and column for a row that can't be used.
     """
@@ -72,6 +88,7 @@ def deliver(
                 }
             ],
         ),
+        "kpi_choices": (_KPI_CHOICES, (kpis or KpiChoices()).rows()),
         "account_mapping": (_ACCOUNT_MAPPING, _read(account_mapping, _ACCOUNT_MAPPING)),
         "targets": (_TARGETS, _read(targets, _TARGETS)),
     }

@@ -1,21 +1,70 @@
-"""`[company]` in company.toml, or what an auditfile's header says in its place."""
+"""`[company]` and `[kpis]` in company.toml, or what an auditfile's header says in place of the former."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.numbers import list_currencies
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+FEWEST_CORE, MOST_CORE = 5, 7
 
 
 def slug(name: str) -> str:
     """A company's name as an id: lower case, ASCII letters and digits, joined by underscores."""
     ascii_name = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "_", ascii_name.replace(".", "")).strip("_")
+
+
+class KpiChoices(BaseModel):
+    """Where the company differs from its profile. Metrics are named by id; `owners` says who answers for one.
+
+    `core` replaces the profile's core KPIs, in this order; `add` and `leave_out` change what supports them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    core: Annotated[tuple[str, ...], Field(max_length=MOST_CORE)] = ()
+    add: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    owners: dict[str, Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]] = {}
+
+    @field_validator("core")
+    @classmethod
+    def _enough_core(cls, core: tuple[str, ...]) -> tuple[str, ...]:
+        if core and len(core) < FEWEST_CORE:
+            raise ValueError(f"{len(core)} core KPIs are too few: name {FEWEST_CORE} to {MOST_CORE}")
+        if twice := sorted({metric for metric in core if core.count(metric) > 1}):
+            raise ValueError(f"{', '.join(twice)} stands here twice")
+        return core
+
+    @model_validator(mode="after")
+    def _one_place_each(self) -> Self:
+        if both := sorted(set(self.leave_out) & {*self.core, *self.add}):
+            raise ValueError(f"{', '.join(both)} can't be left out and chosen at once")
+        return self
+
+    @property
+    def metrics(self) -> set[str]:
+        """Every metric that is named."""
+        return {*self.core, *self.add, *self.leave_out, *self.owners}
+
+    def rows(self) -> list[dict[str, object]]:
+        """One row per metric that is named: its place among the core KPIs, if added or left out, and its owner."""
+        return [
+            {
+                "metric": metric,
+                "core_place": self.core.index(metric) + 1 if metric in self.core else None,
+                "is_added": metric in self.add,
+                "is_left_out": metric in self.leave_out,
+                "owner": self.owners.get(metric),
+            }
+            for metric in sorted(self.metrics)
+        ]
 
 
 class CompanySettings(BaseModel):

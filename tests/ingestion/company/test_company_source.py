@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ingestion.errors import SourceError
 from ingestion.sources import company
-from ingestion.sources.company import CompanySettings, slug
+from ingestion.sources.company import CompanySettings, KpiChoices, slug
 
 SETTINGS = CompanySettings(name="Café 't Hoekje B.V.")
 
@@ -49,6 +49,23 @@ def test_mapping_and_targets_are_loaded_as_written(tmp_path: Path) -> None:
     assert found["account_mapping"] == [("cafe", "0310", "BEivGokGea")]
     assert found["targets"] == [
         ("cafe", "revenue", None, "year", "2025", "total", Decimal("100000.500000"), Decimal(0), "cumulative")
+    ]
+
+
+def test_the_choice_of_kpis_becomes_one_row_per_metric(tmp_path: Path) -> None:
+    core = ("revenue", "ebitda_margin", "cash", "leads", "nps")
+    kpis = KpiChoices(core=core, add=("mrr",), leave_out=("csat",), owners={"cash": "Penningmeester"})
+    company.deliver(SETTINGS, tmp_path / "w.duckdb", tmp_path, account_mapping=None, targets=None, kpis=kpis)
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        rows = connection.sql("select * from raw_company.kpi_choices order by metric").fetchall()
+    assert rows == [
+        ("cash", 3, False, False, "Penningmeester"),
+        ("csat", None, False, True, None),
+        ("ebitda_margin", 2, False, False, None),
+        ("leads", 4, False, False, None),
+        ("mrr", None, True, False, None),
+        ("nps", 5, False, False, None),
+        ("revenue", 1, False, False, None),
     ]
 
 
