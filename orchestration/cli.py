@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from orchestration.errors import KerncijfersError, in_words
-from orchestration.paths import DBT_PROJECT, Paths
+from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,6 +108,7 @@ metrics_app = typer.Typer(
     Examples:
       kerncijfers metrics list
       kerncijfers metrics check
+      kerncijfers metrics sign aov
     """,
 )
 app.add_typer(metrics_app, name="metrics")
@@ -467,17 +468,55 @@ def metrics_sync() -> None:
 
 @metrics_app.command("check")
 def metrics_check() -> None:
-    """Fail when the union does not say what the folders say.
+    """Check the registry of every metric: everything `make check` refuses, in seconds, without building.
+
+    Prints where, what, and what to do. Exit code 1 when there is something.
 
     \b
     Example:
       kerncijfers metrics check
     """
-    from orchestration import metrics_union
+    from orchestration import metrics_lint
 
-    if not metrics_union.is_current(DBT_PROJECT):
-        raise KerncijfersError(f"{metrics_union.TARGET} is out of date. Run `kerncijfers metrics sync`.")
-    typer.echo(f"{metrics_union.TARGET} is up to date.")
+    findings = metrics_lint.check(PROJECT)
+    for finding in findings:
+        typer.echo(str(finding), err=True)
+    if findings:
+        raise KerncijfersError(f"{len(findings)} findings in the metrics layer. Nothing else was checked or changed.")
+    typer.echo("The metrics layer is as it should be.")
+
+
+@metrics_app.command("sign")
+def metrics_sign(metric: Annotated[str, typer.Argument(help="A metric, such as aov.")]) -> None:
+    """Record that the SQL of a metric is as it should be: write the fingerprint of each version in its YAML.
+
+    Right for a new metric or version, and after a change that moves no published number: a renamed step, a join
+    written differently with the same outcome. Compare before you sign. When a number of a closed period moves,
+    however little, it is not right: put the file back and make a new version.
+
+    \b
+    Example:
+      kerncijfers metrics sign aov
+    """
+    from orchestration import fingerprints
+
+    changed = fingerprints.sign(DBT_PROJECT, metric)
+    typer.echo(f"Signed {metric} {', '.join(changed)}." if changed else f"{metric} was signed as it is.")
+
+
+@metrics_app.command("schema")
+def metrics_schema() -> None:
+    """Publish the JSON schema that editors complete a metric's YAML with.
+
+    \b
+    Example:
+      kerncijfers metrics schema
+    """
+    from orchestration import registry
+
+    file = DBT_PROJECT / registry.SCHEMA
+    file.write_text(registry.schema(DBT_PROJECT), encoding="utf-8")
+    typer.echo(f"{file} written.")
 
 
 def _summarise(folder: Path, paths: Paths, seconds: float) -> None:

@@ -15,7 +15,8 @@ from orchestration import release
 from orchestration.cli import app
 from orchestration.paths import Paths
 
-COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo", "metrics sync", "metrics check"]
+COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo", "metrics sync"]
+COMMANDS += ["metrics list", "metrics check", "metrics sign", "metrics schema"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -29,6 +30,10 @@ def test_no_command_is_left_out_above() -> None:
     group = get_command(app)
     names = set(getattr(group, "commands", {}))
     assert names == {command.split()[0] for command in COMMANDS}
+    metrics = getattr(group, "commands", {})["metrics"]
+    assert {f"metrics {name}" for name in metrics.commands} == {
+        name for name in COMMANDS if name.startswith("metrics ")
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration import metrics_union
 from orchestration.paths import DBT_PROJECT
 
 if TYPE_CHECKING:
@@ -92,7 +91,3 @@ def test_there_is_one_job_a_daily_schedule_and_two_sensors(defs: dg.Definitions)
     refresh = defs.resolve_job_def("refresh")
     assert refresh.executor_def.name == "in_process"
     assert {key.to_user_string() for key in refresh.asset_layer.executable_asset_keys} == keys(defs)
-
-
-def test_the_union_of_metrics_says_what_the_folders_say() -> None:
-    assert metrics_union.is_current(DBT_PROJECT)
