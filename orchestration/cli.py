@@ -319,6 +319,8 @@ def value(
         if name == "tests":
             content = f"{content['passed']} of {content['total']} passed"  # noqa: PLW2901
         typer.echo(f"{name:>14}  {'–' if content is None else content}")
+    if found["replaced_by"]:
+        typer.echo(f"Version {found['replaced_by']} replaces this one since {found['deprecated_on']}.")
 
 
 @app.command()
@@ -454,7 +456,7 @@ def metrics_list(
 
 @metrics_app.command("sync")
 def metrics_sync() -> None:
-    """Write the union of all metrics from the folders of dbt_project/models/metrics.
+    """Write the unions of all metrics and bridges from the folders of dbt_project/models/metrics.
 
     \b
     Example:
@@ -463,7 +465,8 @@ def metrics_sync() -> None:
     from orchestration import metrics_union
 
     changed = metrics_union.write(DBT_PROJECT)
-    typer.echo(f"{metrics_union.TARGET} {'written' if changed else 'was up to date'}.")
+    for union in metrics_union.UNIONS:
+        typer.echo(f"{union.target} {'written' if union.target in changed else 'was up to date'}.")
 
 
 @metrics_app.command("check")

@@ -111,9 +111,10 @@ def _dbt_project(paths: Paths) -> Finding:
 
 def _metrics(_: Paths) -> Finding:
     count = len(metrics_union.metric_versions(DBT_PROJECT))
-    if metrics_union.is_current(DBT_PROJECT):
+    late = metrics_union.out_of_date(DBT_PROJECT)
+    if not late:
         return Finding("metrics", f"{count} metric versions, all in the union")
-    return Finding("metrics", f"{metrics_union.TARGET} is out of date", "Run `kerncijfers metrics sync`.")
+    return Finding("metrics", f"{', '.join(map(str, late))} out of date", "Run `kerncijfers metrics sync`.")
 
 
 def _release(paths: Paths) -> Finding:

@@ -23,6 +23,8 @@ class Edition:
     file: Path
     titles: dict[str, str]
     pins: tuple[tuple[str, int], ...]
+    compared: tuple[tuple[str, int], ...]
+    """The pins under `versions`: there to stand beside another version of themselves."""
     takes_core_of_profile: bool
     """True when its first page is whatever is core in the company's profile (`core: profile`)."""
 
@@ -45,7 +47,8 @@ def _read(file: Path) -> Edition:
     if not isinstance(content, dict) or not isinstance(content.get("title"), dict):
         raise KerncijfersError(f"{file} is no edition: it has no title. Copy reports/editions/management.yml.")
     pins = dict.fromkeys(_pins(content))
-    return Edition(file, content["title"], tuple(pins), content.get("core") == "profile")
+    compared = tuple(_pins(content.get("versions", [])))
+    return Edition(file, content["title"], tuple(pins), compared, content.get("core") == "profile")
 
 
 def _pins(part: Any) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,9 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from ingestion.sources.company.settings import FEWEST_CORE, MOST_CORE, slug
@@ -21,6 +23,7 @@ from orchestration.errors import KerncijfersError
 from orchestration.registry import Metric
 
 FEWEST_LEADING = 2
+_COMPONENT = re.compile(r"'(\w+)' as component\b")
 _FILE_NAME = re.compile(r"metric_(?P<metric>[a-z0-9_]+)_v(?P<version>[0-9]+)\.sql")
 
 
@@ -243,6 +246,35 @@ def _replacements(project: Project, metric: Metric) -> Iterator[Finding]:
             )
 
 
+def _bridges(project: Project, metric: Metric) -> Iterator[Finding]:
+    """A version after the first says by which parts it differs from the one before, and replaces it."""
+    metas = {version.v: version.config.meta for version in metric.model.versions}
+    for before, after in pairwise(sorted(metas)):
+        sql, named = metric.bridge(after), [part.component for part in metas[after].bridge or ()]
+        if not sql.is_file() or not sql.with_suffix(".yml").is_file():
+            yield project.at(
+                metric.file,
+                f"nothing explains how version {after} differs from version {before}.",
+                f"Write {sql.name} and {sql.with_suffix('.yml').name}; webshop/aov has an example.",
+                of=f"v: {after}",
+            )
+        elif (found := _COMPONENT.findall(sql.read_text(encoding="utf-8"))) != named:
+            yield project.at(
+                metric.file,
+                f"bridge of version {after} names {', '.join(named) or 'nothing'}, and {sql.name} has "
+                f"{', '.join(found) or 'no component'}.",
+                "Name each component once, in the order of the SQL.",
+                of=f"v: {after}",
+            )
+        if metas[before].replaced_by is None or metas[before].deprecated_on is None:
+            yield project.at(
+                metric.file,
+                f"version {after} is there, and version {before} does not say that it is replaced.",
+                f'Add deprecated_on: "{metas[after].valid_from}" and replaced_by: {after} to version {before}.',
+                of=f"v: {before}",
+            )
+
+
 def _formulas(project: Project, metric: Metric) -> Iterator[Finding]:
     """The SQL of a version still is what was signed."""
     for version in metric.model.versions:
@@ -428,6 +460,8 @@ def _readers(project: Project) -> Iterator[Finding]:
                     "Pin a version that does, or take the line out.",
                     of=f"{name}@{version}",
                 )
+            elif (name, version) not in edition.compared:
+                yield from _use_of_a_replaced_version(project, edition, of[name], version)
     for metric in project.metrics:
         if metric.name not in read:
             yield project.at(
@@ -437,11 +471,25 @@ def _readers(project: Project) -> Iterator[Finding]:
             )
 
 
+def _use_of_a_replaced_version(
+    project: Project, edition: editions.Edition, metric: Metric, version: int
+) -> Iterator[Finding]:
+    meta = next(told.config.meta for told in metric.model.versions if told.v == version)
+    if meta.deprecated_on is not None and meta.deprecated_on <= date.today().isoformat():
+        instead = f"{metric.name}@{meta.replaced_by}"
+        yield project.at(
+            edition.file,
+            f"edition {edition.name} shows {metric.name}@{version}, which was replaced on {meta.deprecated_on}.",
+            f"Show {instead}; under `versions` both may stand side by side.",
+            of=f"{metric.name}@{version}",
+        )
+
+
 def _generated(project: Project) -> Iterator[Finding]:
     """What is generated says what its sources say."""
-    if not metrics_union.is_current(project.dbt):
+    for union in metrics_union.out_of_date(project.dbt):
         yield project.at(
-            project.dbt / metrics_union.TARGET,
+            project.dbt / union,
             "it is out of date with the folders of the metrics.",
             "Run `kerncijfers metrics sync`.",
         )
@@ -467,6 +515,7 @@ OF_A_METRIC: tuple[Callable[[Project, Metric], Iterator[Finding]], ...] = (
     _descriptions,
     _versions,
     _replacements,
+    _bridges,
     _formulas,
     _reconciliation,
 )

@@ -193,6 +193,14 @@ class Meta(_Strict):
         return self
 
 
+class BridgePart(_Strict):
+    """One named part of the difference with the version before."""
+
+    component: Name = Field(description="As the column `component` of bridge_<kpi>_v<v>.sql calls it.")
+    label_nl: Text = Field(description="What it is, in Dutch, as a report says it.")
+    label_en: Text = Field(description="What it is, in English, as a report says it.")
+
+
 class VersionMeta(_Strict):
     """What the registry says about one version."""
 
@@ -210,6 +218,9 @@ class VersionMeta(_Strict):
     )
     replaced_by: Annotated[int, Field(ge=1)] | SkipJsonSchema[None] = Field(
         None, description="The version to use instead."
+    )
+    bridge: Annotated[list[BridgePart], Field(min_length=1)] | SkipJsonSchema[None] = Field(
+        None, description="By which parts it differs from the version before, in the order a report shows them."
     )
 
 
@@ -327,6 +338,10 @@ class Metric:
         """The SQL file of a version, which may not exist."""
         return self.file.parent / f"{self.model.name}_v{version}.sql"
 
+    def bridge(self, version: int) -> Path:
+        """The SQL of the bridge from the version before to this one, which may not exist."""
+        return self.file.parent / f"bridge_{self.name}_v{version}.sql"
+
     def core_place(self, profile: str) -> int | None:
         """Its place among the core KPIs of a profile, None when it is not core there."""
         return getattr(self.meta.core_in, profile, None) if self.meta.core_in else None
@@ -422,6 +437,6 @@ def _in_words(problem: Any) -> str:
 
 _DESCRIPTIONS = {
     field.alias or name: field.description or ""
-    for part in (VersionMeta, Meta, Version, Model, UnitTest, MetricFile)
+    for part in (BridgePart, VersionMeta, Meta, Version, Model, UnitTest, MetricFile)
     for name, field in part.model_fields.items()
 }

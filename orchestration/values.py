@@ -50,21 +50,22 @@ def released_value(
     facts = release.read_facts(folder)
     if grain not in GRAINS:
         raise KerncijfersError(f"There is no grain {grain!r}. Choose one of: {', '.join(GRAINS)}.")
-    with _open(folder) as database:
-        name, number, unit = _resolve(database, metric, version)
+    with opened(folder) as database:
+        registered = resolve(database, metric, version)
+        name, number, unit = registered["metric"], registered["version"], registered["unit"]
         key = {"metric": name, "version": number, "grain": grain}
-        rows = _rows(
+        rows = rows_of(
             database,
             "select scope, period, period_start, period_end, numerator, denominator, n, value, reason, is_partial "
             "from reporting.rpt_metric_values where metric = $metric and version = $version and grain = $grain",
             key,
         )
-        currency = _rows(database, "select currency from reporting.rpt_company", {})[0]["currency"]
+        currency = rows_of(database, "select currency from reporting.rpt_company", {})[0]["currency"]
     totals = {row["period"]: row for row in rows if row["scope"] == "total"}
     if period not in totals:
         known = sorted(totals)
         span = f" The release has {known[0]} to {known[-1]}." if known else ""
-        near = _nearest(period, known)
+        near = nearest(period, known)
         raise KerncijfersError(f"There is no {grain} {period!r} in release {folder.name}.{span}{near}")
     row: dict[str, Any] | None = next((row for row in rows if (row["period"], row["scope"]) == (period, scope)), None)
     if row is None:
@@ -72,7 +73,7 @@ def released_value(
         absent = totals[period]["reason"] == "source_absent"
         if scope not in scopes and not absent:
             raise KerncijfersError(
-                f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{_nearest(scope, scopes)}"
+                f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{nearest(scope, scopes)}"
             )
         nothing: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "n", "value"))
         row = {**totals[period], **nothing, "reason": "source_absent" if absent else "no_data"}
@@ -90,6 +91,8 @@ def released_value(
         "is_partial": row["is_partial"],
         "unit": unit,
         "currency": currency if unit == "currency" else None,
+        "deprecated_on": day.isoformat() if (day := registered.get("deprecated_on")) else None,
+        "replaced_by": registered.get("replaced_by"),
         "release": facts["release"],
         "as_of": facts["as_of"],
         "tests": facts["metric_tests"].get(name, {"passed": 0, "total": 0}),
@@ -98,8 +101,8 @@ def released_value(
 
 def core_values(folder: Path) -> list[CoreValue]:
     """The core KPIs of a release, in the order of the registry."""
-    with _open(folder) as database:
-        rows = _rows(
+    with opened(folder) as database:
+        rows = rows_of(
             database,
             """
             select
@@ -127,8 +130,8 @@ def core_values(folder: Path) -> list[CoreValue]:
 
 def catalogue(folder: Path) -> list[dict[str, Any]]:
     """Every metric of a release: its role for this company, owner, and newest complete value or why there is none."""
-    with _open(folder) as database:
-        return _rows(
+    with opened(folder) as database:
+        return rows_of(
             database,
             """
             select
@@ -170,8 +173,12 @@ def exact(number: Decimal | None) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _resolve(database: duckdb.DuckDBPyConnection, wanted: str, version: int | None) -> tuple[str, int, str]:
-    registry = _rows(database, "select metric, version, is_latest, unit, aliases from reporting.rpt_metrics", {})
+def resolve(database: duckdb.DuckDBPyConnection, wanted: str, version: int | None = None) -> dict[str, Any]:
+    """The registry's row of a metric that is asked for by name or alias; of its latest version when none is asked for.
+
+    Raises KerncijfersError with the nearest names, or with the versions there are.
+    """
+    registry = rows_of(database, "select * from reporting.rpt_metrics", {})
     asked = wanted.strip().casefold().replace("-", "_").replace(" ", "_")
     names = {row["metric"]: row["metric"] for row in registry}
     for row in registry:
@@ -179,7 +186,7 @@ def _resolve(database: duckdb.DuckDBPyConnection, wanted: str, version: int | No
             names.setdefault(alias.strip().casefold(), row["metric"])
     if asked not in names:
         metrics = ", ".join(sorted(set(names.values())))
-        raise KerncijfersError(f"There is no metric {wanted!r}.{_nearest(asked, names)} Metrics: {metrics}.")
+        raise KerncijfersError(f"There is no metric {wanted!r}.{nearest(asked, names)} Metrics: {metrics}.")
     metric = names[asked]
     versions = {row["version"]: row for row in registry if row["metric"] == metric}
     latest = next(number for number, row in versions.items() if row["is_latest"])
@@ -187,19 +194,22 @@ def _resolve(database: duckdb.DuckDBPyConnection, wanted: str, version: int | No
     if number not in versions:
         known = ", ".join(str(known) for known in sorted(versions))
         raise KerncijfersError(f"{metric} has no version {version}. Versions: {known}.")
-    return metric, number, versions[number]["unit"]
+    return versions[number]
 
 
-def _nearest(asked: str, known: Iterable[str]) -> str:
+def nearest(asked: str, known: Iterable[str]) -> str:
+    """A sentence with the names that look like what was asked for; empty when none does."""
     close = difflib.get_close_matches(asked, list(known), n=3, cutoff=0.5)
     return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
-def _open(folder: Path) -> duckdb.DuckDBPyConnection:
+def opened(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The database of a release, to read."""
     return duckdb.connect(str(folder / release.DATABASE), read_only=True)
 
 
-def _rows(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def rows_of(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a query as dicts."""
     cursor = database.execute(query, parameters)
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

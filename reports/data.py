@@ -55,6 +55,8 @@ class Kpi:
     formula_source: str
     version_reason: str
     valid_from: date
+    deprecated_on: date | None
+    replaced_by: int | None
     grain: str
     period: str
     period_end: date
@@ -82,6 +84,22 @@ class Kpi:
     def anchor(self) -> str:
         """The id of its definition on the page."""
         return f"{self.metric}-{self.version}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one named part adds to the difference between two versions, in the unit of the metric."""
+
+    label: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Versions of one metric at one period, newest first, and the parts that lead from the oldest to the newest."""
+
+    kpis: tuple[Kpi, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -166,7 +184,7 @@ class Report:
     cash: tuple[Kpi, ...]
     customers: tuple[Kpi, ...]
     subjects: tuple[Section, ...]
-    versions: tuple[Kpi, ...]
+    versions: tuple[Versions, ...]
     channel_kpis: tuple[Kpi, ...]
     channels: tuple[Channel, ...]
     absent: tuple[Kpi, ...]
@@ -260,7 +278,8 @@ class _Released:
             f"""
             select v.*, m.label_{lang} as label, m.definition_{lang} as definition, m.formula_{lang} as formula,
                 m.unit, m.decimals, m.better, m.timing, m.owner, m.frequency, m.formula_source,
-                m.version_reason_{lang} as version_reason, m.valid_from, m.role, m.sources
+                m.version_reason_{lang} as version_reason, m.valid_from, m.deprecated_on, m.replaced_by,
+                m.role, m.sources
             from reporting.rpt_metrics as m
             inner join reporting.rpt_metric_values as v
                 on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain
@@ -339,6 +358,30 @@ class _Released:
         """The last values up to the report's month, oldest first; none when every one is missing."""
         points = tuple(self._history.get((metric, version, grain), [])[-months:])
         return points if any(point.value is not None for point in points) else ()
+
+    def versions(self, kpis: Sequence[Kpi]) -> tuple[Versions, ...]:
+        """The versions of each metric side by side. No parts where one of them has no value, or a step is missing."""
+        metrics: dict[str, list[Kpi]] = {}
+        for kpi in kpis:
+            metrics.setdefault(kpi.metric, []).append(kpi)
+        together = []
+        for found in metrics.values():
+            oldest, newest = (pick(found, key=lambda kpi: kpi.version) for pick in (min, max))
+            rows = self.rows(
+                f"""
+                select label_{self._language} as label, part as amount, sum(part) over () as total
+                from reporting.rpt_version_differences
+                where metric = ? and from_version >= ? and to_version <= ?
+                    and grain = ? and period = ? and scope = ? and step > 0
+                order by to_version, step
+                """,
+                [newest.metric, oldest.version, newest.version, newest.grain, newest.period, newest.scope],
+            )
+            values = oldest.value, newest.value
+            whole = None not in values and bool(rows) and values[0] + rows[0]["total"] == values[1]
+            parts = tuple(Part(row["label"], row["amount"]) for row in rows) if whole else ()
+            together.append(Versions(tuple(found), parts))
+        return tuple(together)
 
     def income(self, month: str, end: date, fiscal_year_start: int, words: Formatter) -> Statement | None:
         """The month and the fiscal year up to and including it, each beside the same period a year earlier.
@@ -545,7 +588,7 @@ def read(release: Path, edition: str, language: Language) -> Report:
             cash=supporting(cash),
             customers=supporting(customers),
             subjects=tuple(Section(name, held) for name, section in subjects.items() if (held := supporting(section))),
-            versions=present(versions),
+            versions=released.versions(present(versions)),
             channel_kpis=tuple(channel_kpis),
             channels=released.channels(chosen["channels"], month),
             absent=tuple(

@@ -100,6 +100,13 @@ class Formatter:
         }.get(unit)
         return f"{text}{NO_BREAK_SPACE}{suffix}" if suffix else text
 
+    def difference(self, value: Decimal, unit: str, decimals: int) -> str:
+        """A difference in the unit of its metric, with its sign: +€ 5,58 or +2,5%-punt."""
+        if unit not in {"currency", "count"}:
+            return self.change(value, None, unit, decimals) or ""
+        shown = self.money(value, decimals) if unit == "currency" else self.number(value, decimals)
+        return f"{self._plus(_rounded(value, decimals))}{shown}"
+
     def _plus(self, value: Decimal) -> str:
         return "+" if value > 0 else ""
 

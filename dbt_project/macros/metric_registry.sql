@@ -3,7 +3,7 @@
     {% set rows = [] %}
     {% if execute %}
         {% for node in graph.nodes.values() | sort(attribute='unique_id') %}
-            {% if node.resource_type == 'model' and node.fqn[1] == 'metrics' %}
+            {% if node.resource_type == 'model' and node.fqn[1] == 'metrics' and node.name.startswith('metric_') %}
                 {% set row = dict(node.config.meta) %}
                 {% do row.update({
                     'metric': node.name | replace('metric_', '', 1),

@@ -247,16 +247,34 @@ BREAKS: dict[str, tuple[Callable[[Copy], object], str, str]] = {
         "Here it is about metric_aov",
     ),
     "a_version_that_ends_without_a_next_one": (
-        lambda it: it.edit(
-            AOV, "            fingerprint:", '            deprecated_on: "2024-01-01"\n            fingerprint:'
-        ),
+        lambda it: it.edit(AOV, "            replaced_by: 2\n", ""),
         r"aov\.yml:\d+: version 1 is deprecated, and nothing says what to use instead",
         "Add replaced_by",
     ),
     "a_version_replaced_by_none": (
-        lambda it: it.edit(AOV, "            fingerprint:", "            replaced_by: 4\n            fingerprint:"),
+        lambda it: it.edit(AOV, "            replaced_by: 2\n", "            replaced_by: 4\n"),
         r"aov\.yml:\d+: version 1 is replaced by version 4, which is not another version of it",
         "Versions are 1, 2",
+    ),
+    "a_version_nobody_explains": (
+        lambda it: it.remove(f"{METRICS}/webshop/aov/bridge_aov_v2.sql"),
+        r"aov\.yml:\d+: nothing explains how version 2 differs from version 1",
+        r"Write bridge_aov_v2\.sql and bridge_aov_v2\.yml",
+    ),
+    "a_part_of_a_difference_without_a_name": (
+        lambda it: it.change(AOV, r" *- {component: shipping,.*\n", ""),
+        r"aov\.yml:\d+: bridge of version 2 names tax, returns, and bridge_aov_v2\.sql has tax, shipping, returns",
+        "Name each component once",
+    ),
+    "a_version_that_does_not_say_it_is_replaced": (
+        lambda it: it.change(AOV, r" *deprecated_on: .*\n *replaced_by: .*\n", ""),
+        r"aov\.yml:\d+: version 2 is there, and version 1 does not say that it is replaced",
+        r'Add deprecated_on: "2023-01-09" and replaced_by: 2 to version 1',
+    ),
+    "an_edition_with_a_replaced_version": (
+        lambda it: it.edit(EDITION, "quick_ratio_liquidity@2", "quick_ratio_liquidity@1"),
+        r"management\.yml:\d+: edition management shows quick_ratio_liquidity@1, which was replaced on 2023-07-01",
+        r"Show quick_ratio_liquidity@2; under `versions` both may stand side by side",
     ),
     "a_formula_that_changed_under_its_version": (
         lambda it: it.edit(f"{METRICS}/webshop/aov/metric_aov_v2.sql", "gross_amount - ", "gross_amount + "),

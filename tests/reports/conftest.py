@@ -28,7 +28,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> None:
 def _registry(connection: duckdb.DuckDBPyConnection, label_suffix: str) -> None:
     names = [row[0] for row in connection.execute("describe reporting.rpt_metrics").fetchall()]
     core = tomllib.loads((ROOT / "company.toml").read_text(encoding="utf-8"))["kpis"]["core"]
-    for file in sorted(METRICS.glob("*/*/*.yml")):
+    for file in sorted(METRICS.glob("*/*/metric_*.yml")):
         [model] = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
         for version in model["versions"]:
             meta = {**model["config"]["meta"], **version["config"]["meta"]}
@@ -109,6 +109,20 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 "select * replace ('channel:' || channel as scope)",
                 "select * exclude (channel, scope), 'channel:' || channel as scope",
             )
+        )
+        connection.execute(
+            """
+            insert into reporting.rpt_version_differences by name
+            select later.metric, earlier.version as from_version, later.version as to_version, later.grain, later.period,
+                later.scope, unnest([1, 2])::int as step, unnest(['Btw', 'Retouren']) || $1 as label_nl,
+                unnest(['VAT', 'Returns']) || $1 as label_en,
+                unnest([-12.5, later.value - earlier.value + 12.5]) as part
+            from reporting.rpt_metric_values as later
+            inner join reporting.rpt_metric_values as earlier
+                on later.metric = earlier.metric and later.version = earlier.version + 1 and later.grain = earlier.grain
+                and later.period = earlier.period and later.scope = earlier.scope and later.value is not null
+            """,
+            [text],
         )
         lines = ROOT / "dbt_project" / "seeds" / "statement_lines.csv"
         connection.execute(

@@ -100,6 +100,29 @@ def test_a_company_with_only_books_lists_what_is_absent_and_why(books_release: P
     assert [element.text_content() for element in root.find_class("num") if not element.text_content().strip()] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "heading", "part", "replaced"),
+    [
+        ("nl", "Van versie 1 naar versie 2", ("Btw", "−€ 12,50"), "Op 9 januari 2023 vervangen door versie 2."),
+        ("en", "From version 1 to version 2", ("VAT", "−€12.50"), "Replaced by version 2 on 9 January 2023."),
+    ],
+)
+def test_two_versions_stand_side_by_side_with_the_parts_between_them(
+    full_release: Path, tmp_path: Path, language: Language, heading: str, part: tuple[str, str], replaced: str
+) -> None:
+    root = page(full_release, language, tmp_path)
+    [bridge] = root.find_class("bridge")
+    assert plain(bridge.find("caption").text_content()) == heading
+    rows = [tuple(plain(cell.text_content()) for cell in row) for row in bridge.iter("tr")]
+    assert len(rows) == 4
+    assert rows[1] == part
+    figures = {plain(figure.text_content()) for figure in root.xpath("//div[@class='versions']//p[@class='figure']")}
+    assert {rows[0][1], rows[-1][1]} == figures
+    old, new = (plain(root.get_element_by_id(f"aov-{version}").text_content()) for version in (1, 2))
+    assert replaced in old
+    assert replaced not in new
+
+
 def test_text_from_the_data_stays_text(hostile_release: Path, tmp_path: Path) -> None:
     shown = plain(HOSTILE)
     for language in LANGUAGES:

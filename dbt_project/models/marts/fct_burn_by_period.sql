@@ -1,5 +1,6 @@
 -- Grain: one row per period the ledger speaks about. Sums over month_count months: a month looks back over three, because
--- one month says little (VAT is paid per quarter, insurance per year); longer periods over their own months.
+-- one month says little (VAT is paid per quarter, insurance per year); longer periods over their own months. The sums run
+-- from window_start.
 -- A burn is positive when money goes out. cash_burn leaves financing out; cost_amount is without depreciation and interest.
 with
 
@@ -68,6 +69,7 @@ select
     windows.period,
     windows.period_start,
     windows.period_end,
+    windows.window_start,
     count(*) as month_count,
     cast(sum(costs.cost_amount) as decimal(28, 2)) as cost_amount,
     cast(sum(costs.accrual_burn) as decimal(28, 2)) as accrual_burn,
@@ -77,4 +79,4 @@ inner join costs
     on costs.period_start between windows.window_start and windows.period_end
 inner join cash
     on costs.period_start = cash.period_start
-group by windows.period_grain, windows.period, windows.period_start, windows.period_end
+group by windows.period_grain, windows.period, windows.period_start, windows.period_end, windows.window_start

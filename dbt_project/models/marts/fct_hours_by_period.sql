@@ -71,6 +71,8 @@ select
             )
         ) as decimal(28, 2)
     ) as performed_amount,
+    cast(sum(case when scoped.is_billable then 0 else coalesce(scoped.invoiced_amount, 0) end) as decimal(28, 2))
+        as unbillable_invoiced_amount,
     cast(sum(scoped.hours * coalesce(scoped.cost_rate, 0)) as decimal(28, 2)) as cost_amount,
     sum(case when scoped.cost_rate is null then 1 else 0 end) as uncosted_count
 from periods

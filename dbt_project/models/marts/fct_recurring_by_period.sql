@@ -1,5 +1,6 @@
 -- Grain: one row per period. Recurring revenue at both ends of the period and the movements between.
--- Movements add up over months. What became of the customers of the opening is counted again for each period.
+-- Movements add up over months. What became of the customers of the opening is counted again for each period; joined_* are
+-- the movements of customers who were not there at the opening, after their first amount.
 with
 
 periods as (
@@ -84,23 +85,44 @@ balances as (
 
 ),
 
-flows as (
+flows_by_origin as (
 
     select
         bounds.period_grain,
         bounds.period,
-        sum(case when movements.movement = 'new' then movements.amount else 0 end) as new_mrr,
-        sum(case when movements.movement = 'expansion' then movements.amount else 0 end) as expansion_mrr,
-        sum(case when movements.movement = 'contraction' then -movements.amount else 0 end) as contraction_mrr,
-        sum(case when movements.movement = 'churn' then -movements.amount else 0 end) as churned_mrr,
-        sum(case when movements.movement = 'reactivation' then movements.amount else 0 end) as reactivated_mrr,
-        sum(case when movements.movement = 'new' then 1 else 0 end) as new_customer_count,
-        sum(case when movements.movement = 'reactivation' then 1 else 0 end) as reactivated_customer_count,
-        count(*) as movement_count
+        movements.movement,
+        movements.amount,
+        coalesce(ends.opening_mrr, 0) > 0 as is_of_the_opening
     from bounds
     inner join movements
         on movements.month_end between bounds.period_start and bounds.period_end
-    group by bounds.period_grain, bounds.period
+    left join ends
+        on
+            bounds.period_grain = ends.period_grain
+            and bounds.period = ends.period
+            and movements.customer_id = ends.customer_id
+
+),
+
+flows as (
+
+    select
+        period_grain,
+        period,
+        sum(case when movement = 'new' then amount else 0 end) as new_mrr,
+        sum(case when movement = 'expansion' then amount else 0 end) as expansion_mrr,
+        sum(case when movement = 'contraction' then -amount else 0 end) as contraction_mrr,
+        sum(case when movement = 'churn' then -amount else 0 end) as churned_mrr,
+        sum(case when movement = 'reactivation' then amount else 0 end) as reactivated_mrr,
+        sum(case when movement = 'reactivation' and not is_of_the_opening then amount else 0 end) as joined_reactivated_mrr,
+        sum(
+            case when movement in ('expansion', 'contraction', 'churn') and not is_of_the_opening then amount else 0 end
+        ) as joined_changed_mrr,
+        sum(case when movement = 'new' then 1 else 0 end) as new_customer_count,
+        sum(case when movement = 'reactivation' then 1 else 0 end) as reactivated_customer_count,
+        count(*) as movement_count
+    from flows_by_origin
+    group by period_grain, period
 
 )
 
@@ -116,6 +138,8 @@ select
     cast(coalesce(flows.contraction_mrr, 0) as decimal(28, 4)) as contraction_mrr,
     cast(coalesce(flows.churned_mrr, 0) as decimal(28, 4)) as churned_mrr,
     cast(coalesce(flows.reactivated_mrr, 0) as decimal(28, 4)) as reactivated_mrr,
+    cast(coalesce(flows.joined_reactivated_mrr, 0) as decimal(28, 4)) as joined_reactivated_mrr,
+    cast(coalesce(flows.joined_changed_mrr, 0) as decimal(28, 4)) as joined_changed_mrr,
     cast(coalesce(balances.closing_mrr, 0) as decimal(28, 4)) as closing_mrr,
     cast(coalesce(balances.cohort_closing_mrr, 0) as decimal(28, 4)) as cohort_closing_mrr,
     cast(coalesce(balances.cohort_kept_mrr, 0) as decimal(28, 4)) as cohort_kept_mrr,

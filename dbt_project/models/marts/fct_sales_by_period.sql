@@ -60,7 +60,8 @@ created as (
         covered_periods.period,
         scoped.scope,
         count(*) as created_count,
-        sum(case when scoped.status = 'won' then 1 else 0 end) as created_won_count
+        sum(case when scoped.status = 'won' then 1 else 0 end) as created_won_count,
+        sum(case when scoped.status = 'lost' then 1 else 0 end) as created_lost_count
     from covered_periods
     inner join scoped
         on scoped.created_date between covered_periods.period_start and covered_periods.period_end
@@ -123,6 +124,7 @@ select
     scopes.scope,
     cast(coalesce(created.created_count, 0) as bigint) as created_count,
     cast(coalesce(created.created_won_count, 0) as bigint) as created_won_count,
+    cast(coalesce(created.created_lost_count, 0) as bigint) as created_lost_count,
     cast(coalesce(closed.won_count, 0) as bigint) as won_count,
     cast(coalesce(closed.lost_count, 0) as bigint) as lost_count,
     cast(coalesce(closed.won_amount, 0) as decimal(28, 2)) as won_amount,

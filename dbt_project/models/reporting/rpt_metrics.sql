@@ -83,7 +83,9 @@ registry as (
         {{ text_literal((row.get('sources') or []) | join(',')) }} as sources,
         {{ text_literal((row.get('profiles') or []) | join(',')) }} as profiles,
         {{ text_literal((row.get('twins') or []) | join(',')) }} as twins,
-        '{{ row.valid_from }}' as valid_from
+        '{{ row.valid_from }}' as valid_from,
+        {{ text_literal(row.get('deprecated_on')) }} as deprecated_on,
+        {{ row.get('replaced_by') or 'null' }} as replaced_by
     {% if not loop.last -%}
     union all
     {% endif %}
@@ -103,7 +105,9 @@ registry as (
         cast(null as varchar) as sources,
         cast(null as varchar) as profiles,
         cast(null as varchar) as twins,
-        cast(null as varchar) as valid_from
+        cast(null as varchar) as valid_from,
+        cast(null as varchar) as deprecated_on,
+        cast(null as integer) as replaced_by
     where 1 = 0
     {% endfor %}
 
@@ -142,6 +146,8 @@ select
     registry.version_reason_nl,
     registry.version_reason_en,
     cast(registry.valid_from as date) as valid_from,
+    cast(registry.deprecated_on as date) as deprecated_on,
+    cast(registry.replaced_by as integer) as replaced_by,
     registry.aliases,
     registry.sources,
     cast(registry.min_n as integer) as min_n,

@@ -1,0 +1,27 @@
+-- Grain: one row per period, scope and component: what each takes from or adds to numerator and denominator of version 1.
+-- Together they make version 2, to the last decimal.
+with
+
+hours_worked as (
+
+    select * from {{ ref('fct_hours_by_period') }}
+
+)
+
+select
+    period_grain,
+    period,
+    scope,
+    'write_offs' as component,
+    cast(settled_invoiced_amount - settled_standard_amount as decimal(28, 6)) as numerator,
+    cast(0 as decimal(28, 6)) as denominator
+from hours_worked
+union all
+select
+    period_grain,
+    period,
+    scope,
+    'unbillable' as component,
+    cast(unbillable_invoiced_amount as decimal(28, 6)) as numerator,
+    cast(0 as decimal(28, 6)) as denominator
+from hours_worked
