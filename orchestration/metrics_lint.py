@@ -24,6 +24,7 @@ from orchestration.registry import Metric
 
 FEWEST_LEADING = 2
 _COMPONENT = re.compile(r"'(\w+)' as component\b")
+MOST_MONTHS_UNVERIFIED = 18
 _FILE_NAME = re.compile(r"metric_(?P<metric>[a-z0-9_]+)_v(?P<version>[0-9]+)\.sql")
 
 
@@ -66,6 +67,7 @@ class Project:
 
     root: Path
     metrics: tuple[Metric, ...]
+    today: date
 
     @property
     def dbt(self) -> Path:
@@ -109,8 +111,11 @@ class Project:
         return Finding(file.relative_to(self.root), line, what, advice)
 
 
-def check(root: Path) -> list[Finding]:
-    """Everything that is wrong with the metrics layer of a checkout, by file. Empty when all is well."""
+def check(root: Path, today: date | None = None) -> list[Finding]:
+    """Everything that is wrong with the metrics layer of a checkout, by file. Empty when all is well.
+
+    Benchmarks are judged by how old they are `today`.
+    """
     dbt_project = root / "dbt_project"
     metrics: list[Metric] = []
     problems: list[registry.Problem] = []
@@ -119,7 +124,7 @@ def check(root: Path) -> list[Finding]:
         problems += wrong
         if metric is not None:
             metrics.append(metric)
-    project = Project(root, tuple(metrics))
+    project = Project(root, tuple(metrics), today or date.today())
     findings = [
         Finding(
             problem.file.relative_to(root),
@@ -300,14 +305,16 @@ def _formulas(project: Project, metric: Metric) -> Iterator[Finding]:
 def _reconciliation(project: Project, metric: Metric) -> Iterator[Finding]:
     """A number from the books says to which lines of the statements it can be traced (RJ 430)."""
     known = project.statement_lines
-    for meta in (metric.meta, *(version.config.meta for version in metric.model.versions)):
-        for line in meta.reconciles_to if isinstance(meta.reconciles_to, list) else ():
+    told = [("reconciles_to", metric.meta.reconciles_to)]
+    told += [("version_reconciles_to", version.config.meta.version_reconciles_to) for version in metric.model.versions]
+    for key, lines in told:
+        for line in lines if isinstance(lines, list) else ():
             if line not in known:
                 yield project.at(
                     metric.file,
-                    f"reconciles_to names {line}, which is no line of {registry.STATEMENT_LINES.name}.",
+                    f"{key} names {line}, which is no line of {registry.STATEMENT_LINES.name}.",
                     f"Lines are {', '.join(known)}.",
-                    of="reconciles_to:",
+                    of=f"{key}:",
                 )
     from_the_books = "ledger" in metric.meta.sources
     if from_the_books and metric.meta.reconciles_to == "none":
@@ -475,7 +482,7 @@ def _use_of_a_replaced_version(
     project: Project, edition: editions.Edition, metric: Metric, version: int
 ) -> Iterator[Finding]:
     meta = next(told.config.meta for told in metric.model.versions if told.v == version)
-    if meta.deprecated_on is not None and meta.deprecated_on <= date.today().isoformat():
+    if meta.deprecated_on is not None and meta.deprecated_on <= project.today.isoformat():
         instead = f"{metric.name}@{meta.replaced_by}"
         yield project.at(
             edition.file,
@@ -483,6 +490,48 @@ def _use_of_a_replaced_version(
             f"Show {instead}; under `versions` both may stand side by side.",
             of=f"{metric.name}@{version}",
         )
+
+
+def _benchmarks(project: Project) -> Iterator[Finding]:
+    """A figure from outside is about a metric, was looked at lately, and says where its definition differs."""
+    seed = project.dbt / "seeds" / "benchmarks.csv"
+    with seed.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    known = {metric.name for metric in project.metrics}
+    for row in rows:
+        name = row["benchmark"]
+        if row["metric"] not in known:
+            yield project.at(
+                seed,
+                f"benchmark {name} is about {row['metric']}, which is no metric.",
+                "Name the metric, or remove the row.",
+                of=f"{name},",
+            )
+        try:
+            verified = date.fromisoformat(row["verified_on"])
+        except ValueError:
+            yield project.at(
+                seed,
+                f"benchmark {name} was verified on {row['verified_on']!r}, which is no date.",
+                "Write the day somebody looked at the source, such as 2026-11-25.",
+                of=f"{name},",
+            )
+            continue
+        months = (project.today.year - verified.year) * 12 + project.today.month - verified.month
+        if months > MOST_MONTHS_UNVERIFIED or (months == MOST_MONTHS_UNVERIFIED and project.today.day > verified.day):
+            yield project.at(
+                seed,
+                f"benchmark {name} was last verified on {verified}, more than {MOST_MONTHS_UNVERIFIED} months ago.",
+                f"Look at {row['url']}: correct the figure when there is a newer one, and write today in verified_on.",
+                of=f"{name},",
+            )
+        if row["definition_match"] == "differs" and not (row["caution_nl"].strip() and row["caution_en"].strip()):
+            yield project.at(
+                seed,
+                f"the definition of benchmark {name} differs, and it does not say how in Dutch and English.",
+                "Fill in caution_nl and caution_en: it is shown with them only.",
+                of=f"{name},",
+            )
 
 
 def _generated(project: Project) -> Iterator[Finding]:
@@ -525,5 +574,6 @@ OF_THE_CATALOGUE: tuple[Callable[[Project], Iterator[Finding]], ...] = (
     _aliases,
     _targets,
     _readers,
+    _benchmarks,
     _generated,
 )

@@ -210,8 +210,9 @@ class VersionMeta(_Strict):
     fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] = Field(
         description="Of the SQL without comments and layout. `kerncijfers metrics sign NAME` writes it."
     )
-    reconciles_to: ReconcilesTo | SkipJsonSchema[None] = Field(
-        None, description="Where this version differs from the metric's own reconciles_to."
+    version_reconciles_to: ReconcilesTo | SkipJsonSchema[None] = Field(
+        None,
+        description="What this version reconciles to, where that is something else than reconciles_to of the metric.",
     )
     deprecated_on: Day | SkipJsonSchema[None] = Field(
         None, description="The day after which editions should no longer use this version."
@@ -372,8 +373,8 @@ def read(file: Path) -> tuple[Metric | None, list[Problem]]:
 def schema(project_dir: Path) -> str:
     """The JSON schema of a metric's YAML, as text. The statement lines are those of the project's seed."""
     content = _plain(MetricFile.model_json_schema(by_alias=True))
-    for part in ("Meta", "VersionMeta"):
-        _, listed = content["$defs"][part]["properties"]["reconciles_to"]["anyOf"]
+    for part, key in (("Meta", "reconciles_to"), ("VersionMeta", "version_reconciles_to")):
+        _, listed = content["$defs"][part]["properties"][key]["anyOf"]
         listed["items"] = {"enum": statement_lines(project_dir)}
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

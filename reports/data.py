@@ -22,6 +22,7 @@ from reports.formatting import Formatter, Language
 HERE = Path(__file__).parent
 SPARK_MONTHS = 13
 CHART_MONTHS = 25
+STATEMENTS = {"income": "income_statement", "balance": "balance_sheet", "cash_flow": "cash_flow"}
 FEWEST_CARDS = 5
 PROFILE = "profile"
 
@@ -33,6 +34,21 @@ class Point:
     end: date
     label: str
     value: Decimal | None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A figure from outside, in the unit of its metric. `geography` is a code of CLDR."""
+
+    value: Decimal
+    statistic: str
+    n: int | None
+    population: str
+    geography: str
+    data_period: str | None
+    source: str
+    is_outdated: bool
+    caution: str | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,8 @@ class Kpi:
     owner: str
     frequency: str
     formula_source: str
+    reconciles_to: tuple[str, ...]
+    benchmarks: tuple[Benchmark, ...]
     version_reason: str
     valid_from: date
     deprecated_on: date | None
@@ -278,8 +296,8 @@ class _Released:
             f"""
             select v.*, m.label_{lang} as label, m.definition_{lang} as definition, m.formula_{lang} as formula,
                 m.unit, m.decimals, m.better, m.timing, m.owner, m.frequency, m.formula_source,
-                m.version_reason_{lang} as version_reason, m.valid_from, m.deprecated_on, m.replaced_by,
-                m.role, m.sources
+                m.reconciles_to as lines, m.version_reason_{lang} as version_reason, m.valid_from, m.deprecated_on,
+                m.replaced_by, m.role, m.sources
             from reporting.rpt_metrics as m
             inner join reporting.rpt_metric_values as v
                 on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain
@@ -307,6 +325,24 @@ class _Released:
             row["source"]: row["label"]
             for row in self.rows(
                 f"select source, label_{lang} as label from reporting.rpt_sources where not is_present"
+            )
+        }
+        self._benchmarks: dict[str, list[Benchmark]] = {}
+        for row in self.rows(
+            f"""
+            select metric, value, statistic, n, population_{lang} as population, geography, data_period, source,
+                is_outdated, caution_{lang} as caution
+            from reporting.rpt_benchmarks order by is_outdated, benchmark
+            """
+        ):
+            self._benchmarks.setdefault(row.pop("metric"), []).append(Benchmark(**row))
+        self._lines = {
+            row["line"]: row["label"]
+            for row in self.rows(
+                " union ".join(
+                    f"select '{statement}.' || line as line, label_{lang} as label from reporting.rpt_{table}"
+                    for statement, table in STATEMENTS.items()
+                )
             )
         }
         self._now = {(row["metric"], row["version"], row["scope"]): row for row in now}
@@ -343,6 +379,7 @@ class _Released:
         year = self._years.get((metric, int(version), scope))
         trend = self.trend(metric, int(version), row["grain"], SPARK_MONTHS) if scope == "total" else ()
         derived = {"target", "trend", "year", "year_value", "year_is_partial", "missing_sources"}
+        derived |= {"reconciles_to", "benchmarks"}
         needed = (source.strip() for source in (row["sources"] or "").split(","))
         return Kpi(
             **{name: row[name] for name in Kpi.__dataclass_fields__ if name not in derived},
@@ -352,6 +389,8 @@ class _Released:
             missing_sources=tuple(self._absent[source] for source in needed if source in self._absent),
             target=row["target_value"],
             trend=trend,
+            reconciles_to=tuple(self._lines.get(line, line) for line in row["lines"].split(",") if line != "none"),
+            benchmarks=tuple(self._benchmarks.get(metric, ())),
         )
 
     def trend(self, metric: str, version: int, grain: str, months: int) -> tuple[Point, ...]:

@@ -129,6 +129,10 @@ class Formatter:
         start = "MMM" if first.year == last.year else "MMM y"
         return f"{format_date(first, start, locale=self.locale).replace('.', '')}–{self.month(last, short=True)}"
 
+    def territory(self, code: str) -> str:
+        """Nederland for NL, wereld for 001."""
+        return self.locale.territories[code]
+
     @property
     def currency_symbol(self) -> str:
         """€ for EUR."""

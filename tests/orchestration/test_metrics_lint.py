@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from typer.testing import CliRunner
 
 from orchestration import cli, fingerprints, metrics_lint, registry
 
+TODAY = date(2026, 11, 25)
 ROOT = Path(__file__).parents[2]
 METRICS = "dbt_project/models/metrics"
 AOV = f"{METRICS}/webshop/aov/metric_aov.yml"
 REVENUE = f"{METRICS}/finance/revenue/metric_revenue.yml"
 TARGETS = "dbt_project/seeds/targets.csv"
+BENCHMARKS = "dbt_project/seeds/benchmarks.csv"
 EDITION = "reports/editions/management.yml"
 COPIED = (
     METRICS,
@@ -119,7 +122,7 @@ def yaml_of(metric: str) -> str:
 def core(it: Copy, profile: str) -> list[registry.Metric]:
     """The core KPIs of a profile in the copy, in their order."""
     read = (registry.read(file)[0] for file in registry.files(it.root / "dbt_project"))
-    return metrics_lint.Project(it.root, tuple(metric for metric in read if metric)).core(profile)
+    return metrics_lint.Project(it.root, tuple(metric for metric in read if metric), TODAY).core(profile)
 
 
 def no_core(it: Copy, metric: str) -> None:
@@ -291,6 +294,13 @@ BREAKS: dict[str, tuple[Callable[[Copy], object], str, str]] = {
         r"revenue\.yml:\d+: reconciles_to names income\.turnover, which is no line of statement_lines\.csv",
         "Lines are income.net_revenue",
     ),
+    "a_version_with_a_line_of_no_statement": (
+        lambda it: it.edit(
+            yaml_of("net_burn"), "version_reconciles_to: [income.ebitda]", "version_reconciles_to: [income.x]"
+        ),
+        r"net_burn\.yml:\d+: version_reconciles_to names income\.x, which is no line of statement_lines\.csv",
+        "Lines are income.net_revenue",
+    ),
     "a_number_from_the_books_that_reconciles_to_nothing": (
         lambda it: it.change(REVENUE, r"reconciles_to: .*", 'reconciles_to: "none"'),
         r"revenue\.yml:\d+: it reads the ledger and reconciles to none",
@@ -383,6 +393,26 @@ BREAKS: dict[str, tuple[Callable[[Copy], object], str, str]] = {
         r"management\.yml:\d+: edition management shows tickets@9, which does not exist",
         "Pin a version that does",
     ),
+    "a_benchmark_nobody_verified_for_18_months": (
+        lambda it: it.change(BENCHMARKS, r"^(solvency_kvk,.*)2026-11-25", r"\g<1>2025-05-24"),
+        r"benchmarks\.csv:\d+: benchmark solvency_kvk was last verified on 2025-05-24, more than 18 months ago",
+        r"Look at https://financielekengetallen\.nl: correct the figure",
+    ),
+    "a_benchmark_verified_on_no_day": (
+        lambda it: it.change(BENCHMARKS, r"^(solvency_kvk,.*)2026-11-25", r"\g<1>autumn"),
+        r"benchmarks\.csv:\d+: benchmark solvency_kvk was verified on 'autumn', which is no date",
+        "Write the day somebody looked at the source",
+    ),
+    "a_benchmark_of_no_metric": (
+        lambda it: it.edit(BENCHMARKS, "solvency_kvk,solvency,", "solvency_kvk,solvability,"),
+        r"benchmarks\.csv:\d+: benchmark solvency_kvk is about solvability, which is no metric",
+        "Name the metric, or remove the row",
+    ),
+    "a_benchmark_that_differs_and_does_not_say_how": (
+        lambda it: it.change(BENCHMARKS, r"^(activation_rate_lenny,.*,differs,).*", r"\1,"),
+        r"benchmarks\.csv:\d+: the definition of benchmark activation_rate_lenny differs, and it does not say how",
+        "Fill in caution_nl and caution_en",
+    ),
     "a_union_that_is_out_of_date": (
         lambda it: it.edit("dbt_project/models/reporting/int_metrics_unioned.sql", "union all", "union"),
         r"int_metrics_unioned\.sql:1: it is out of date",
@@ -413,14 +443,19 @@ def test_the_lint_says_where_what_and_what_to_do_about(
     break_it(copied)
     fits = [
         finding
-        for finding in metrics_lint.check(copied.root)
+        for finding in metrics_lint.check(copied.root, TODAY)
         if re.search(said, f"{finding.file}:{finding.line}: {finding.what}") and re.search(advised, finding.advice)
     ]
     assert len(fits) == 1, [str(finding) for finding in metrics_lint.check(copied.root)]
 
 
 def test_the_copy_is_as_it_should_be(project: Path) -> None:
-    assert metrics_lint.check(project) == []
+    assert metrics_lint.check(project, TODAY) == []
+
+
+def test_a_benchmark_is_good_for_18_months_to_the_day(copied: Copy) -> None:
+    copied.change(BENCHMARKS, r"^(solvency_kvk,.*)2026-11-25", r"\g<1>2025-05-25")
+    assert metrics_lint.check(copied.root, TODAY) == []
 
 
 def test_every_rule_is_broken_above() -> None:

@@ -33,6 +33,7 @@ def _registry(connection: duckdb.DuckDBPyConnection, label_suffix: str) -> None:
         for version in model["versions"]:
             meta = {**model["config"]["meta"], **version["config"]["meta"]}
             place = core.index(name) + 1 if (name := model["name"].removeprefix("metric_")) in core else None
+            lines = meta.get("version_reconciles_to") or meta["reconciles_to"]
             row = {
                 **meta,
                 "role": "core" if place else "supporting",
@@ -42,6 +43,7 @@ def _registry(connection: duckdb.DuckDBPyConnection, label_suffix: str) -> None:
                 "is_latest": version["v"] == model["latest_version"],
                 "aliases": ",".join(meta["aliases"]),
                 "sources": ",".join(meta["sources"]),
+                "reconciles_to": ",".join(lines) if isinstance(lines, list) else lines,
                 "partial_policy": meta["partial"],
             }
             for name in names:
@@ -123,6 +125,14 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 and later.period = earlier.period and later.scope = earlier.scope and later.value is not null
             """,
             [text],
+        )
+        benchmarks = ROOT / "dbt_project" / "seeds" / "benchmarks.csv"
+        connection.execute(
+            f"""
+            insert into reporting.rpt_benchmarks by name
+            select * exclude (profile, may_ship), published_on < date '2023-12-31' as is_outdated
+            from read_csv('{benchmarks}', types = {{'n': 'bigint', 'published_on': 'date', 'verified_on': 'date', 'data_period': 'varchar'}})
+            """
         )
         lines = ROOT / "dbt_project" / "seeds" / "statement_lines.csv"
         connection.execute(

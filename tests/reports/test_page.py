@@ -91,6 +91,50 @@ def test_a_core_kpi_stands_in_the_version_the_edition_pins_and_one_left_out_stan
     assert "reach" not in {kpi.metric for kpi in report.absent}
 
 
+@pytest.mark.parametrize(
+    ("language", "metric", "said"),
+    [
+        ("nl", "solvency-1", "25,0% (norm): Nederlandse bedrijven, Nederland. Bron: KVK, financielekengetallen.nl."),
+        ("en", "solvency-1", "25.0% (norm): Dutch businesses, Netherlands. Source: KVK, financielekengetallen.nl."),
+        (
+            "nl",
+            "net_margin-1",
+            "3,7% (de groep als geheel): Nederlandse handel en horeca, Nederland, 2014. Bron: CBS StatLine 81837NED. Verouderd. "
+            "Let op: Nettowinst gedeeld door omzet van alle ondernemingengroepen samen; de grootste wegen het zwaarst.",
+        ),
+        (
+            "en",
+            "conversion-1",
+            "1.40% (mean): shops on Shopify, world, 2023, n = 2,800. Source: Littledata 2023, via usestorepilot.com. Caution: "
+            "Bots and visitors without consent are counted differently by each shop.",
+        ),
+    ],
+)
+def test_a_definition_shows_what_to_compare_with_from_where_and_how_old(
+    full_release: Path, tmp_path: Path, language: Language, metric: str, said: str
+) -> None:
+    [definition] = page(full_release, language, tmp_path).xpath(f"//article[@id='{metric}']")
+    name = {"nl": "Vergelijking", "en": "Benchmark"}[language]
+    assert said in [plain(fact.text_content()) for fact in definition.xpath(f".//dt[.='{name}']/following-sibling::dd")]
+
+
+@pytest.mark.parametrize(
+    ("language", "metric", "lines"),
+    [
+        ("nl", "solvency-1", "Eigen vermogen, Totaal activa"),
+        ("en", "net_burn-2", "Operating cash flow, Investing cash flow"),
+        ("en", "conversion-1", "no line of the accounts"),
+    ],
+)
+def test_a_definition_says_which_lines_of_the_accounts_it_reconciles_to(
+    full_release: Path, tmp_path: Path, language: Language, metric: str, lines: str
+) -> None:
+    [definition] = page(full_release, language, tmp_path).xpath(f"//article[@id='{metric}']")
+    name = {"nl": "Sluit aan op", "en": "Reconciles to"}[language]
+    [fact] = definition.xpath(f".//dt[.='{name}']/following-sibling::dd[1]")
+    assert plain(fact.text_content()) == lines
+
+
 def test_a_company_with_only_books_lists_what_is_absent_and_why(books_release: Path, tmp_path: Path) -> None:
     root = page(books_release, "nl", tmp_path)
     [absent] = root.find_class("absent")
