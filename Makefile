@@ -1,6 +1,6 @@
 # What people type. Needs only Python 3.11+, make and git; everything else goes into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup report serve doctor test test-unit test-dbt test-integration test-fault test-browser bench check \
+.PHONY: help setup report serve doctor test test-unit test-dbt cases test-integration test-fault test-browser bench check \
 	format clean reset
 
 PYTHON ?= python3
@@ -57,6 +57,9 @@ test-unit: $(READY) ## Run the quick tests
 
 test-dbt: $(READY) ## Run the tests of the metrics: dbt's unit tests and the registry
 	@$(BIN)/pytest tests/dbt_project
+
+cases: $(READY) ## Prove the worked cases and print expected and got of each figure
+	@$(BIN)/pytest -q -m case --cases
 
 test-integration: $(READY) ## Run the real pipeline on real files
 	@$(BIN)/pytest -m integration

@@ -20,6 +20,53 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.table import Table
+
+NOT_OURS = {
+    "a formula the facts warn against: we never compute it": [
+        ("SAAS-01", "payback_finmark_literal_precedence"),
+        ("CONV-01", "events_over_sessions_wrong"),
+        ("SERV-02", "mean_of_ratios"),
+        ("NGO-01", "cost_per_reached_double_counted"),
+        ("CHURN-01", "naive"),
+    ],
+    "another definition of a KPI we have one of; the registry says which and why": [
+        ("SAAS-01", "cac_incl_react"),
+        ("SAAS-01", "ltv_cac_revenue"),
+        ("SAAS-01", "payback_months_all_arpa_gm"),
+        ("SAAS-01", "payback_months_revenue"),
+        ("SAAS-01", "payback_months_net_new_mrr_gm"),
+        ("SAAS-07", "operating"),
+        ("SAAS-07", "ebitda"),
+        ("SAAS-07", "gross"),
+        ("SAAS-09", "aggressive"),
+        ("SAAS-09", "conservative"),
+        ("SAAS-09", "mrr_aggressive"),
+        ("SAAS-09", "mrr_conservative"),
+        ("CSAT-01", "zendesk_good_over_good_bad"),
+        ("FIN-02", "dso_end"),
+    ],
+    "a step on the way to a figure that is proven, or a sum of two that are; we publish no KPI of it": [
+        ("SAAS-01", "arpa_new"),
+        ("SAAS-01", "ltv_gm_at_churn_hi"),
+        ("SAAS-01", "ltv_gm_at_churn_lo"),
+        ("SAAS-01", "annualised_gross_retention"),
+        ("SAAS-09", "mrr_middle"),
+        ("SALES-02", "required"),
+        ("SALES-02", "expected_won"),
+        ("SALES-02", "share_of_quota"),
+    ],
+    "printed without the figures it was made of": [
+        ("NGO-02", "fundraising_pct"),
+        ("NGO-02", "goal_over_income"),
+        ("NGO-02", "goal_over_expense"),
+        ("NGO-02", "admin"),
+    ],
+    "a remark about how sources name a band": [("SAAS-06", "rating")],
+    "our reason for a period without a row is called no_data": [("GROWTH-01", "r3")],
+}
+"""Figures of the file that no test proves, by the reason why."""
 
 FILE = Path(__file__).parents[2] / "shared" / "facts" / "kpi_cases.json"
 
@@ -108,3 +155,48 @@ def margin(expected: int | Decimal, tolerance: str | None) -> Decimal:
     if isinstance(expected, Decimal) and len(digits) >= 4 and isinstance(exponent, int):
         return max(size * Decimal("1e-6"), Decimal("0.5").scaleb(exponent))
     return max(size * Decimal("1e-6"), Decimal("5e-7"))
+
+
+def reasons() -> dict[tuple[str, str], str]:
+    """The figures nobody proves, each with its reason."""
+    return {key: reason for reason, keys in NOT_OURS.items() for key in keys}
+
+
+def missing() -> list[tuple[str, str]]:
+    """The figures that were neither proven in this session nor listed as not ours."""
+    seen = {(proof.case, proof.key) for proof in proofs} | set(reasons())
+    return [key for key in all_keys() if key not in seen]
+
+
+def print_table(console: Console) -> None:
+    """Every figure of every case: what was expected, what we got, and what compared the two."""
+    table = Table("metric or model", "case", "key", "expected", "got", "", "proven by", title="Worked cases")
+    lines: dict[tuple[str, str], list[Proof]] = {key: [] for key in all_keys()}
+    for proof in proofs:
+        lines[proof.case, proof.key].append(proof)
+    not_ours = reasons()
+    for (case, key), found in lines.items():
+        expected = worked_cases()[case]["expected"][key]
+        for proof in found:
+            verdict = "[green]equal[/]" if proof.holds else "[red]differs[/]"
+            by = proof.by.rpartition("/")[2]
+            table.add_row(proof.of, case, key, in_words(expected), in_words(proof.got), verdict, by)
+        if not found and (case, key) in not_ours:
+            table.add_row("", case, key, in_words(expected), "", "[dim]not ours[/]", f"[dim]{not_ours[case, key]}[/]")
+        elif not found:
+            table.add_row("", case, key, in_words(expected), "", "[red]missing[/]", "")
+    console.print(table)
+    equal_ones = {(proof.case, proof.key) for proof in proofs if proof.holds}
+    console.print(
+        f"{len(worked_cases())} cases, {len(lines)} figures: {len(equal_ones)} equal, "
+        f"{sum(not proof.holds for proof in proofs)} differ, {len(missing())} missing, {len(not_ours)} not ours"
+    )
+
+
+def in_words(value: Any) -> str:
+    """A figure as the table shows it: numbers with at most six decimals."""
+    if isinstance(value, list | tuple):
+        return ", ".join(in_words(item) for item in value)
+    if value is None or isinstance(value, bool | str):
+        return "none" if value is None else str(value).lower() if isinstance(value, bool) else value
+    return f"{Decimal(str(value)):.6f}".rstrip("0").rstrip(".")

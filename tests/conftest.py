@@ -7,10 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests import cases
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--cases` prints the table of worked cases after the tests."""
+    parser.addoption("--cases", action="store_true", help="print every figure of the worked cases and what it became")
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """The table `make cases` is for."""
+    if config.getoption("--cases"):
+        cases.print_table(Console(width=max(Console().width, 200)))
 
 
 @pytest.fixture(scope="session")

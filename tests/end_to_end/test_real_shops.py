@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.cases import check
 from tests.end_to_end.conftest import Company, MakeCompany
 
 pytestmark = pytest.mark.integration
@@ -50,6 +51,17 @@ def test_identified_customers_match_the_published_figures(uci: Company) -> None:
     assert Decimal(repeat["denominator"]) == 4338
     assert round(Decimal(repeat["value"]), 4) == Decimal("0.6558")
     assert round(uci.value("revenue_concentration", "all", grain="all") or 0, 4) == Decimal("0.1726")
+
+
+@pytest.mark.case
+def test_revenue_concentration_of_the_shop_is_the_worked_case(uci: Company) -> None:
+    metrics = {"top1": "top_customer_share", "top5": "top5_customer_share", "top10": "revenue_concentration"}
+    for key, metric in metrics.items():
+        check("CONC-01", key, uci.value(metric, "all", grain="all"), of=metric)
+    index = uci.released("revenue_hhi", "all", grain="all")
+    check("CONC-01", "hhi", index["value"], of="revenue_hhi")
+    check("CONC-01", "effective_customers", Decimal(10000) / Decimal(index["value"]), of="revenue_hhi")
+    check("CONC-01", "n", index["n"], of="revenue_hhi")
 
 
 def test_cdnow_orders_revenue_and_repeat_rate_match_a_plain_count(make_company: MakeCompany, shared_data: Path) -> None:
