@@ -1,7 +1,7 @@
 # What people type. Needs only Python 3.11+, make and git; everything else goes into .venv.
 .DEFAULT_GOAL := help
 .PHONY: help setup report serve doctor test test-unit test-dbt cases test-integration test-fault test-browser bench check \
-	format clean reset
+	docs format clean reset
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -88,6 +88,16 @@ check: $(READY) ## Lint, types, direction of imports, dbt parse, SQL
 	KERNCIJFERS_WAREHOUSE=:memory: $(BIN)/dbt --quiet parse --no-partial-parse --project-dir dbt_project \
 		--profiles-dir dbt_project --target-path "$(CURDIR)/.data/check" --log-path "$(CURDIR)/.data/check"
 	KERNCIJFERS_WAREHOUSE=:memory: $(BIN)/sqlfluff lint --nocolor --processes 2 dbt_project
+
+docs: $(READY) ## Write the documentation of every model and metric, with its lineage, as one page in .data/docs
+	@test -e .data/current || { echo "There is no release yet: run make report first."; exit 1; }
+	@rm -rf .data/docs && mkdir -p .data/docs
+	@cp .data/warehouse/$$(basename "$$(readlink .data/current)").duckdb .data/docs/warehouse.duckdb
+	@KERNCIJFERS_WAREHOUSE="$(CURDIR)/.data/docs/warehouse.duckdb" $(BIN)/dbt --quiet docs generate --static \
+		--project-dir dbt_project --profiles-dir dbt_project --target-path "$(CURDIR)/.data/docs" \
+		--log-path "$(CURDIR)/.data/docs"
+	@rm -f .data/docs/warehouse.duckdb*
+	@echo "The documentation is in $(CURDIR)/.data/docs/static_index.html"
 
 format: $(READY) ## Put Python and SQL in the house layout
 	@$(BIN)/ruff check --fix --quiet . || true

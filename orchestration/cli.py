@@ -456,17 +456,18 @@ def metrics_list(
 
 @metrics_app.command("sync")
 def metrics_sync() -> None:
-    """Write the unions of all metrics and bridges from the folders of dbt_project/models/metrics.
+    """Write what follows from other files: the unions of all metrics and bridges, and dbt's exposures of the editions.
 
     \b
     Example:
       kerncijfers metrics sync
     """
-    from orchestration import metrics_union
+    from orchestration import exposures, metrics_union
 
     changed = metrics_union.write(DBT_PROJECT)
-    for union in metrics_union.UNIONS:
-        typer.echo(f"{union.target} {'written' if union.target in changed else 'was up to date'}.")
+    changed += [exposures.TARGET] if exposures.write(PROJECT) else []
+    for target in (*(union.target for union in metrics_union.UNIONS), exposures.TARGET):
+        typer.echo(f"{target} {'written' if target in changed else 'was up to date'}.")
 
 
 @metrics_app.command("check")

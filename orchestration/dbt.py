@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import yaml
 
-from orchestration import dbt_worker, metrics_union
+from orchestration import dbt_worker, exposures, metrics_union
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 
@@ -40,7 +40,7 @@ def start(paths: Paths) -> subprocess.Popen[bytes]:
     process = _started.get(paths.data)
     if process is not None and process.poll() is None:
         return process
-    metrics_union.write(DBT_PROJECT)
+    _generate()
     paths.logs.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {
         "KERNCIJFERS_WAREHOUSE": str(paths.warehouse),
@@ -79,6 +79,12 @@ def build(paths: Paths) -> subprocess.Popen[bytes]:
     return process
 
 
+def _generate() -> None:
+    """Brings up to date what follows from other files, before dbt reads the project."""
+    metrics_union.write(DBT_PROJECT)
+    exposures.write(PROJECT)
+
+
 def stop(paths: Paths) -> None:
     """Ends a waiting dbt process that is not needed any more."""
     process = _started.pop(paths.data, None)
@@ -93,7 +99,7 @@ def manifest_file(paths: Paths) -> Path:
 
     Raises KerncijfersError with dbt's own message when the project does not parse.
     """
-    metrics_union.write(DBT_PROJECT)
+    _generate()
     folder = _cache()
     if not (folder / dbt_worker.MANIFEST).is_file():
         only_for_this = paths.data not in _started

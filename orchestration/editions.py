@@ -22,6 +22,10 @@ class Edition:
 
     file: Path
     titles: dict[str, str]
+    owner: str
+    """The role that answers for the report; empty when it says none."""
+    description: str
+    """Who it is for and what it tells them, in English, for dbt docs; empty when it says nothing."""
     pins: tuple[tuple[str, int], ...]
     compared: tuple[tuple[str, int], ...]
     """The pins under `versions`: there to stand beside another version of themselves."""
@@ -48,7 +52,15 @@ def _read(file: Path) -> Edition:
         raise KerncijfersError(f"{file} is no edition: it has no title. Copy reports/editions/management.yml.")
     pins = dict.fromkeys(_pins(content))
     compared = tuple(_pins(content.get("versions", [])))
-    return Edition(file, content["title"], tuple(pins), compared, content.get("core") == "profile")
+    return Edition(
+        file=file,
+        titles=content["title"],
+        owner=str(content.get("owner") or ""),
+        description=str(content.get("description") or ""),
+        pins=tuple(pins),
+        compared=compared,
+        takes_core_of_profile=content.get("core") == "profile",
+    )
 
 
 def _pins(part: Any) -> Iterator[tuple[str, int]]:

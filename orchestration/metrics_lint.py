@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ingestion.sources.company.settings import FEWEST_CORE, MOST_CORE, slug
-from orchestration import editions, fingerprints, metrics_union, registry
+from orchestration import editions, exposures, fingerprints, metrics_union, registry
 from orchestration.errors import KerncijfersError
 from orchestration.registry import Metric
 
@@ -455,6 +455,14 @@ def _readers(project: Project) -> Iterator[Finding]:
     of = {metric.name: metric for metric in project.metrics}
     read: set[str] = set()
     for edition in project.editions:
+        for key, told in (("owner", edition.owner), ("description", edition.description)):
+            if not told:
+                yield project.at(
+                    edition.file,
+                    f"edition {edition.name} has no {key}.",
+                    "dbt docs show who answers for it (owner) and what it is for (description): say it in English.",
+                    of="title:",
+                )
         if edition.takes_core_of_profile:
             read |= {metric.name for metric in project.metrics if metric.meta.core_in is not None}
             read |= {*project.company.chosen}
@@ -540,6 +548,12 @@ def _generated(project: Project) -> Iterator[Finding]:
         yield project.at(
             project.dbt / union,
             "it is out of date with the folders of the metrics.",
+            "Run `kerncijfers metrics sync`.",
+        )
+    if not exposures.is_current(project.root):
+        yield project.at(
+            project.dbt / exposures.TARGET,
+            "it is out of date with reports/editions.",
             "Run `kerncijfers metrics sync`.",
         )
     schema = project.dbt / registry.SCHEMA

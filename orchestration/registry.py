@@ -18,8 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
-# The one in C reads the catalogue ten times as fast.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads YAML; the loader in C reads the catalogue ten times as fast."""
 
 METRICS = Path("models/metrics")
 SCHEMA = Path("metric.schema.json")
@@ -357,7 +357,7 @@ def read(file: Path) -> tuple[Metric | None, list[Problem]]:
     """The metric of one YAML file, or what is wrong with it."""
     text = file.read_text(encoding="utf-8")
     try:
-        loader = _Loader(text)
+        loader = Loader(text)
         node = loader.get_single_node()
         content = loader.construct_document(node)
     except (yaml.YAMLError, ValueError) as error:

@@ -418,6 +418,16 @@ BREAKS: dict[str, tuple[Callable[[Copy], object], str, str]] = {
         r"int_metrics_unioned\.sql:1: it is out of date",
         "Run `kerncijfers metrics sync`",
     ),
+    "exposures_that_are_out_of_date": (
+        lambda it: it.edit("dbt_project/models/reporting/_reporting__exposures.yml", "owner:", "owned_by:"),
+        r"_reporting__exposures\.yml:1: it is out of date with reports/editions",
+        "Run `kerncijfers metrics sync`",
+    ),
+    "an_edition_without_owner": (
+        lambda it: it.change(EDITION, r"^owner: .*\n", ""),
+        r"management\.yml:\d+: edition management has no owner",
+        "dbt docs show who answers for it",
+    ),
     "a_schema_that_is_out_of_date": (
         lambda it: it.edit("dbt_project/metric.schema.json", '"points"', '"marks"'),
         r"metric\.schema\.json:1: it is out of date",
