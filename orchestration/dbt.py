@@ -20,7 +20,7 @@ from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 
 BUILD = ("build", "--exclude-resource-type", "unit_test")
-_PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.md")
+_PROJECT_FILES = ("*.sql", "*.py", "*.yml", "*.csv", "*.md")
 _KEPT_PARSES = 3
 
 _started: dict[Path, subprocess.Popen[bytes]] = {}

@@ -9,6 +9,7 @@ dbt stays in a process of its own because DuckDB gives its file to one process a
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -38,6 +39,7 @@ def main(cache: Path) -> int:
             manifest = parsed.result
             _keep(Path(scratch), cache)
     manifest.build_flat_graph()  # what `graph` is in Jinja; dbt makes it while parsing, which is skipped
+    importlib.import_module("scipy.optimize")  # a model in Python needs it: better now than during the build
     line = sys.stdin.readline()
     if not line:
         return 0

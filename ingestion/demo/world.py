@@ -76,22 +76,40 @@ def _orders(connection: duckdb.DuckDBPyConnection) -> None:
                 number, day,
                 chance('channel', number::varchar) as channel_draw,
                 chance('known', number::varchar) as known_draw,
-                chance('who', number::varchar) as who_draw,
                 chance('worth', number::varchar) as worth_draw,
                 chance('discount', number::varchar) as discount_draw,
                 chance('status', number::varchar) as status_draw,
                 day + to_minutes(cast(7 * 60 + 960 * chance('time', number::varchar) as integer)) as ordered_at
             from numbered
         ),
+        -- Six orders of the last 800 days are drawn: the first of a customer who likes the shop and has not left it says
+        -- who orders. Without one, a new customer does.
+        proposed as (
+            select
+                drawn.number, drawn.day, place,
+                drawn.number - 1 - cast(floor(
+                    800.0 * drawn.number / (datediff('day', first_day, drawn.day) + 1)
+                    * chance('who', drawn.number || '|' || place)
+                ) as bigint) as candidate
+            from drawn, unnest(range(6)) t(place), (select min(day) as first_day from drawn)
+            where known_draw >= 0.1
+        ),
+        came_back as (
+            select proposed.number, min_by(proposed.candidate, proposed.place) as customer
+            from proposed
+            inner join drawn as earlier on proposed.candidate = earlier.number
+            where chance('returns', proposed.number || '|' || proposed.place) < chance('appeal', earlier.number::varchar)
+                and datediff('day', earlier.day, proposed.day)
+                    < 90 / (1.0001 - chance('stay', earlier.number::varchar)) - 90
+            group by proposed.number
+        ),
         priced as (
             select
                 number, day, ordered_at, status_draw, discount_draw, channel_draw,
-                case
-                    when known_draw < 0.44 or number < 50 then number
-                    else 1 + cast(floor(power(who_draw, 0.8) * (number - 1)) as bigint)
-                end as customer,
+                coalesce(came_back.customer, number) as customer,
                 cast(round(21 + 92 * power(worth_draw, 1.7) + 4 * (year(day) - 2023), 2) as decimal(12, 2)) as gross
             from drawn
+            left join came_back using (number)
         ),
         discounted as (
             select *,

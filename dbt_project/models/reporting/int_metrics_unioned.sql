@@ -237,6 +237,19 @@ select
 from {{ ref('metric_churned_mrr', v=1) }}
 union all
 select
+    'clv' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_clv', v=1) }}
+union all
+select
     'clv_cac' as metric,
     1 as metric_version,
     period_grain,
@@ -248,6 +261,19 @@ select
     denominator,
     n
 from {{ ref('metric_clv_cac', v=1) }}
+union all
+select
+    'clv_margin' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_clv_margin', v=1) }}
 union all
 select
     'cohort_retention' as metric,

@@ -26,6 +26,12 @@ coverage as (
 
 ),
 
+refusals as (
+
+    select * from {{ ref('int_metric_refusals') }}
+
+),
+
 targets as (
 
     select * from {{ ref('stg_company__targets') }}
@@ -115,6 +121,7 @@ filled as (
             when not spine.has_sources then 'source_absent'
             when metric_rows.metric is null then 'no_data'
             when spine.is_partial and spine.partial_policy = 'missing' then 'partial_period'
+            when refusals.refusal is not null then refusals.refusal
             when metric_rows.denominator = 0 then spine.zero_denominator_reason
             when metric_rows.denominator < 0 then spine.negative_denominator_reason
             when spine.non_negative and metric_rows.numerator < 0 then spine.negative_numerator_reason
@@ -128,6 +135,13 @@ filled as (
             and spine.grain = metric_rows.period_grain
             and spine.period = metric_rows.period
             and spine.scope = metric_rows.scope
+    left join refusals
+        on
+            spine.metric = refusals.metric
+            and spine.version = refusals.metric_version
+            and spine.grain = refusals.period_grain
+            and spine.period = refusals.period
+            and spine.scope = refusals.scope
 
 ),
 

@@ -1,0 +1,29 @@
+-- Grain: one row per metric, version, period grain, period and scope whose value a model refuses, with the reason. A metric's own
+-- rows can't say it: they hold what was counted, and a model knows more than one way to fail.
+{{ config(materialized='view', contract={'enforced': false}) }}
+with
+
+lifetime as (
+
+    select * from {{ ref('fct_customer_lifetime_by_period') }}
+    where refusal is not null
+
+),
+
+metrics as (
+
+    select 'clv' as metric
+    union all
+    select 'clv_margin' as metric
+
+)
+
+select
+    metrics.metric,
+    1 as metric_version,
+    lifetime.period_grain,
+    lifetime.period,
+    lifetime.scope,
+    lifetime.refusal
+from lifetime
+cross join metrics
