@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 import traceback
@@ -385,25 +386,40 @@ def demo(
     inbox: InboxOption = None,
     size: Annotated[float, typer.Option("--size", help="1 is about 18,000 orders; 100 almost two million.")] = 1.0,
     seed: Annotated[int | None, typer.Option("--seed", help="Another seed is another company.")] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Which company: ecommerce, mkb, saas, services or nonprofit.")
+    ] = "ecommerce",
     force: Annotated[bool, typer.Option("--force", help="Write even when the inbox has files.")] = False,
 ) -> None:
-    """Write the inbox of the demo company.
+    """Write the inbox of the demo company of a profile.
 
-    Leaves an inbox that has files alone. The same seed and size write the same files.
+    Leaves an inbox that has files alone. The same profile, seed and size write the same files.
 
     \b
     Examples:
       kerncijfers demo
       kerncijfers demo --inbox /tmp/demo --size 10 --seed 7
+      kerncijfers demo --profile saas --inbox /tmp/saas
     """
     from ingestion import demo as generator
 
+    if profile not in generator.PROFILES:
+        raise KerncijfersError(
+            f"There is no demo company of profile {profile!r}. Choose from {', '.join(generator.PROFILES)}."
+        )
+    if profile != generator.DEFAULT_PROFILE and inbox is None:
+        raise KerncijfersError(
+            "The default inbox belongs to the coffee roaster that the project's company.toml describes. Name another: "
+            f"kerncijfers demo --profile {profile} --inbox /tmp/{profile}"
+        )
     paths = _paths(data, inbox)
     if not force and paths.inbox.is_dir() and any(paths.inbox.iterdir()):
         typer.echo(f"{paths.inbox} has files already; nothing written.")
         return
     typer.echo("Writing the demo company's files")
-    generator.write(paths.inbox, size=size, seed=generator.DEFAULT_SEED if seed is None else seed)
+    generator.write(paths.inbox, profile=profile, size=size, seed=generator.DEFAULT_SEED if seed is None else seed)
+    if inbox is not None and profile == generator.DEFAULT_PROFILE:
+        shutil.copyfile(PROJECT / "company.toml", paths.inbox / "company.toml")
     typer.echo(f"The demo company's files are in {paths.inbox}")
 
 

@@ -1,4 +1,4 @@
-"""`python -m ingestion.demo`: write the demo company's inbox."""
+"""`python -m ingestion.demo`: write the inbox of the demo's roaster."""
 
 from __future__ import annotations
 

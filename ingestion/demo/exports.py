@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,16 +19,136 @@ _EXCEL_ROWS = 200_000
 _BATCH = 50_000
 
 
-def _dutch(column: str) -> str:
+def dutch(column: str) -> str:
+    """An expression that writes an amount as 1.234,56."""
     return _DUTCH.format(column)
 
 
-def _moment(column: str) -> str:
+def moment(column: str) -> str:
+    """An expression that writes a moment as 31-12-2025 14:05."""
     return _MOMENT.format(column)
 
 
+@dataclass(frozen=True)
+class Export:
+    """A table written as CSV: the path below the inbox, the header, and a query of text columns in that order.
+
+    `totals` is a query for a last line with the file's own sums.
+    """
+
+    path: str
+    header: list[str]
+    query: str
+    encoding: str = "utf-8"
+    totals: str | None = None
+
+    def write(self, connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
+        """Write the file, and its folder when it is not there."""
+        (inbox / self.path).parent.mkdir(parents=True, exist_ok=True)
+        csv(connection, inbox / self.path, self.header, self.query, encoding=self.encoding, totals=self.totals)
+
+
+DEALS = Export(
+    "crm/deals.csv",
+    ["Deal", "Aangemaakt", "Gesloten", "Verwachte sluiting", "Fase", "Status", "Bedrag", "Herkomst"],
+    f"""
+        select 'D' || lpad(number::varchar, 5, '0'), {moment("created_at")}, {moment("closed_at")},
+            strftime(expected_on, '%d-%m-%Y'), stage, status, {dutch("amount")}, channel
+        from deals order by number
+        """,
+    "utf-8-sig",
+)
+SUBSCRIPTIONS = Export(
+    "abonnementen/abonnementen.csv",
+    ["Abonnement", "Klant", "Soort", "Ingangsdatum", "Einddatum", "Bedrag per maand"],
+    f"""
+        select 'A' || lpad(number::varchar, 5, '0'), customer, plan, strftime(started_on, '%d-%m-%Y'),
+            strftime(ended_on, '%d-%m-%Y'), {dutch("monthly")}
+        from subscriptions order by number
+        """,
+)
+TICKETS = Export(
+    "klantenservice/vragen.csv",
+    ["Nummer", "Binnengekomen", "Eerste antwoord", "Opgelost", "Via"],
+    f"""
+        select 'V' || lpad(number::varchar, 6, '0'), {moment("created_at")}, {moment("replied_at")},
+            {moment("solved_at")}, channel
+        from tickets order by number
+        """,
+)
+ANSWERS = Export(
+    "klantenservice/antwoorden.csv",
+    ["Nummer", "Onderzoek", "Cijfer", "Beantwoord op", "Klant", "Opmerking"],
+    f"""
+        select 'E' || lpad(number::varchar, 6, '0'), upper(survey), score, {moment("answered_at")},
+            lpad(customer::varchar, 7, '0'), remark
+        from answers order by number
+        """,
+)
+HOURS = tuple(
+    Export(
+        f"uren/uren_{year}.csv",
+        [
+            "Regel",
+            "Datum",
+            "Project",
+            "Team",
+            "Medewerker",
+            "Uren",
+            "Facturabel",
+            "Tarief",
+            "Kostprijs",
+            "Gefactureerd",
+        ],
+        f"""
+        select 'U' || lpad(number::varchar, 6, '0'), strftime(day, '%d-%m-%Y'), project, team, 'Medewerker ' || person,
+            {dutch("hours")}, case when is_billable then 'ja' else 'nee' end, {dutch("rate")}, {dutch("cost_rate")},
+            case when is_billable then {dutch("hours * rate * invoiced_share")} end
+        from hours where year(day) = {year} order by number
+        """,
+        encoding="cp1252",
+        totals=f"select 'Totaal', '', '', '', '', {dutch('sum(hours)')}, '', '', '', '' from hours where year(day) = {year}",
+    )
+    for year in range(FIRST_YEAR, LAST_YEAR + 1)
+)
+STAFF = Export(
+    "uren/fte.csv",
+    ["Maand", "Team", "Fte"],
+    f"select strftime(month_on, '%d-%m-%Y'), team, {dutch('fte')} from staff order by month_on, team",
+)
+PROJECTS = Export(
+    "uren/projecten.csv",
+    ["Project", "Getekend", "Afgesloten", "Bedrag excl. btw", "Begrote uren"],
+    f"""
+        select project, strftime(signed_on, '%d-%m-%Y'), strftime(closed_on, '%d-%m-%Y'), {dutch("amount")},
+            {dutch("budget_hours")}
+        from projects order by project
+        """,
+)
+PROJECT_COSTS = Export(
+    "uren/projectkosten.csv",
+    ["Project", "Datum", "Bedrag excl. btw"],
+    f"""
+        select project, strftime(cost_on, '%d-%m-%Y'), {dutch("amount")} from project_costs
+        where amount > 0 order by cost_on, project
+        """,
+)
+ADJUSTMENTS = Export(
+    "boekhouding/normalisaties.csv",
+    ["Nummer", "Datum", "Bedrag", "Reden"],
+    f"""
+        select number, strftime(day, '%d-%m-%Y'), {dutch("amount")}, reason
+        from (
+            values ('N1', date '2024-03-31', 8500.00, 'Verhuizing van de branderij'),
+                ('N2', date '2025-06-30', -3200.00, 'Eenmalige uitkering van de verzekeraar')
+        ) t(number, day, amount, reason)
+        where day between (select min(day) from days) and (select max(day) from days) order by day
+        """,
+)
+
+
 def write(connection: duckdb.DuckDBPyConnection, inbox: Path, *, seed: int) -> None:
-    """Write every export below `inbox`."""
+    """Write every export of the roaster below `inbox`."""
     for folder in (
         "webshop",
         "website",
@@ -48,7 +168,7 @@ def write(connection: duckdb.DuckDBPyConnection, inbox: Path, *, seed: int) -> N
     _others(connection, inbox)
 
 
-def _csv(
+def csv(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     header: list[str],
@@ -94,21 +214,21 @@ def _orders(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
     """
     columns = f"""
         lpad(number::varchar, 8, '0'), lpad(customer::varchar, 7, '0'), 'Klant ' || chr(cast(65 + customer % 26 as integer)) || 'é',
-        {_moment("ordered_at")}, channel, {_dutch("gross")}, {_dutch("discount")}, {_dutch("shipping")}, {_dutch("tax")}
+        {moment("ordered_at")}, channel, {dutch("gross")}, {dutch("discount")}, {dutch("shipping")}, {dutch("tax")}
     """
     late = f"status = 'betaald' and number % 100 = 0 and day >= date '{LAST_YEAR}-12-01'"
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
         where = f"where year(day) = {year}"
-        _csv(
+        csv(
             connection,
             inbox / "webshop" / f"orders_{year}.csv",
             _ORDER_HEADER,
             f"select {columns}, case when {late} then 'geannuleerd' else status end from orders {where} order by number",
             encoding="cp1252",
-            totals=f"select 'Totaal', '', '', '', '', {_dutch('sum(gross)')}, {_dutch('sum(discount)')}, "
-            f"{_dutch('sum(shipping)')}, {_dutch('sum(tax)')}, '' from orders {where}",
+            totals=f"select 'Totaal', '', '', '', '', {dutch('sum(gross)')}, {dutch('sum(discount)')}, "
+            f"{dutch('sum(shipping)')}, {dutch('sum(tax)')}, '' from orders {where}",
         )
-    _csv(
+    csv(
         connection,
         inbox / "webshop" / f"orders_{LAST_YEAR}_nalevering.csv",
         _ORDER_HEADER,
@@ -119,17 +239,17 @@ def _orders(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
 
 def _refunds(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
-        _csv(
+        csv(
             connection,
             inbox / "webshop" / f"retouren_{year}.csv",
             ["Retournummer", "Ordernummer", "Terugbetaald op", "Bedrag excl. btw", "Btw"],
             f"""
-            select 'R' || lpad(refund_number::varchar, 6, '0'), lpad(number::varchar, 8, '0'), {_moment("refunded_at")},
-                {_dutch("amount")}, {_dutch("tax")}
+            select 'R' || lpad(refund_number::varchar, 6, '0'), lpad(number::varchar, 8, '0'), {moment("refunded_at")},
+                {dutch("amount")}, {dutch("tax")}
             from refunds where year(refunded_on) = {year} order by refund_number
             """,
             encoding="cp1252",
-            totals=f"select 'Totaal', '', '', {_dutch('sum(amount)')}, {_dutch('sum(tax)')} from refunds "
+            totals=f"select 'Totaal', '', '', {dutch('sum(amount)')}, {dutch('sum(tax)')} from refunds "
             f"where year(refunded_on) = {year}",
         )
 
@@ -173,7 +293,7 @@ def _sessions(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
 
 def _advertising(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
     """Google writes English, Meta was exported in Dutch."""
-    _csv(
+    csv(
         connection,
         inbox / "advertenties" / "google_ads.csv",
         ["Day", "Campaign", "Cost", "Impressions", "Clicks"],
@@ -181,121 +301,15 @@ def _advertising(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
         "from ad_spend where channel = 'google_ads' order by day, campaign",
         delimiter=",",
     )
-    _csv(
+    csv(
         connection,
         inbox / "advertenties" / "meta_ads.csv",
         ["Dag", "Campagnenaam", "Besteed bedrag (EUR)", "Weergaven", "Klikken"],
-        f"select strftime(day, '%d-%m-%Y'), campaign, {_dutch('cost')}, impressions, clicks "
+        f"select strftime(day, '%d-%m-%Y'), campaign, {dutch('cost')}, impressions, clicks "
         "from ad_spend where channel = 'meta_ads' order by day, campaign",
     )
 
 
 def _others(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
-    for path, header, query, encoding in _smaller_exports():
-        _csv(connection, inbox / path, header, query, encoding=encoding)
-    for year in range(FIRST_YEAR, LAST_YEAR + 1):
-        _csv(
-            connection,
-            inbox / "uren" / f"uren_{year}.csv",
-            [
-                "Regel",
-                "Datum",
-                "Project",
-                "Team",
-                "Medewerker",
-                "Uren",
-                "Facturabel",
-                "Tarief",
-                "Kostprijs",
-                "Gefactureerd",
-            ],
-            f"""
-            select 'U' || lpad(number::varchar, 6, '0'), strftime(day, '%d-%m-%Y'), project, team, 'Medewerker ' || person,
-                {_dutch("hours")}, case when is_billable then 'ja' else 'nee' end, {_dutch("rate")}, {_dutch("cost_rate")},
-                case when is_billable then {_dutch("hours * rate * invoiced_share")} end
-            from hours where year(day) = {year} order by number
-            """,
-            encoding="cp1252",
-            totals=f"select 'Totaal', '', '', '', '', {_dutch('sum(hours)')}, '', '', '', '' from hours where year(day) = {year}",
-        )
-
-
-def _smaller_exports() -> Iterator[tuple[str, list[str], str, str]]:
-    yield (
-        "crm/deals.csv",
-        ["Deal", "Aangemaakt", "Gesloten", "Verwachte sluiting", "Fase", "Status", "Bedrag", "Herkomst"],
-        f"""
-        select 'D' || lpad(number::varchar, 5, '0'), {_moment("created_at")}, {_moment("closed_at")},
-            strftime(expected_on, '%d-%m-%Y'), stage, status, {_dutch("amount")}, channel
-        from deals order by number
-        """,
-        "utf-8-sig",
-    )
-    yield (
-        "abonnementen/abonnementen.csv",
-        ["Abonnement", "Klant", "Soort", "Ingangsdatum", "Einddatum", "Bedrag per maand"],
-        f"""
-        select 'A' || lpad(number::varchar, 5, '0'), customer, plan, strftime(started_on, '%d-%m-%Y'),
-            strftime(ended_on, '%d-%m-%Y'), {_dutch("monthly")}
-        from subscriptions order by number
-        """,
-        "utf-8",
-    )
-    yield (
-        "klantenservice/vragen.csv",
-        ["Nummer", "Binnengekomen", "Eerste antwoord", "Opgelost", "Via"],
-        f"""
-        select 'V' || lpad(number::varchar, 6, '0'), {_moment("created_at")}, {_moment("replied_at")},
-            {_moment("solved_at")}, channel
-        from tickets order by number
-        """,
-        "utf-8",
-    )
-    yield (
-        "klantenservice/antwoorden.csv",
-        ["Nummer", "Onderzoek", "Cijfer", "Beantwoord op", "Klant", "Opmerking"],
-        f"""
-        select 'E' || lpad(number::varchar, 6, '0'), upper(survey), score, {_moment("answered_at")},
-            lpad(customer::varchar, 7, '0'), remark
-        from answers order by number
-        """,
-        "utf-8",
-    )
-    yield (
-        "uren/fte.csv",
-        ["Maand", "Team", "Fte"],
-        f"select strftime(month_on, '%d-%m-%Y'), team, {_dutch('fte')} from staff order by month_on, team",
-        "utf-8",
-    )
-    yield (
-        "uren/projecten.csv",
-        ["Project", "Getekend", "Afgesloten", "Bedrag excl. btw", "Begrote uren"],
-        f"""
-        select project, strftime(signed_on, '%d-%m-%Y'), strftime(closed_on, '%d-%m-%Y'), {_dutch("amount")},
-            {_dutch("budget_hours")}
-        from projects order by project
-        """,
-        "utf-8",
-    )
-    yield (
-        "uren/projectkosten.csv",
-        ["Project", "Datum", "Bedrag excl. btw"],
-        f"""
-        select project, strftime(cost_on, '%d-%m-%Y'), {_dutch("amount")} from project_costs
-        where amount > 0 order by cost_on, project
-        """,
-        "utf-8",
-    )
-    yield (
-        "boekhouding/normalisaties.csv",
-        ["Nummer", "Datum", "Bedrag", "Reden"],
-        f"""
-        select number, strftime(day, '%d-%m-%Y'), {_dutch("amount")}, reason
-        from (
-            values ('N1', date '2024-03-31', 8500.00, 'Verhuizing van de branderij'),
-                ('N2', date '2025-06-30', -3200.00, 'Eenmalige uitkering van de verzekeraar')
-        ) t(number, day, amount, reason)
-        where day between (select min(day) from days) and (select max(day) from days) order by day
-        """,
-        "utf-8",
-    )
+    for export in (DEALS, SUBSCRIPTIONS, TICKETS, ANSWERS, *HOURS, STAFF, PROJECTS, PROJECT_COSTS, ADJUSTMENTS):
+        export.write(connection, inbox)

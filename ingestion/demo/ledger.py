@@ -1,11 +1,11 @@
-"""Books the demo company: every event of `world` as balanced postings, and the years as auditfiles.
+"""Books a demo company: every event as balanced postings, and the years as auditfiles. `ROASTER` are the default's books.
 
-Data flow: tables of `world` -> table `postings` (debit-positive, balanced per transaction) -> one auditfile a year.
+Data flow: the tables of what happened -> table `postings` (debit-positive, balanced per transaction) -> one auditfile a year.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -53,6 +53,17 @@ ACCOUNTS = {
     "8030": ("Omzet projecten", "P", "WOmzNodOdh"),
     "9000": ("Vennootschapsbelasting", "P", "WBelBgrBgr"),
 }
+# The first day of every month, with the years since the first.
+MONTHS = "(select distinct cast(date_trunc('month', day) as date) as day, year(day) - 2023 as age from days)"
+LABEL = "strftime(day, '%Y%m%d')"
+# What the subscriptions that are active on the first of a month bring in, per plan.
+SUBSCRIBED = """(
+    select month as day, plan, sum(monthly) as amount
+    from subscriptions
+    cross join (select distinct cast(date_trunc('month', day) as date) as month from days)
+    where started_on <= month and (ended_on is null or ended_on > month)
+    group by month, plan
+)"""
 JOURNALS = {
     "20": ("Bank", "B"),
     "60": ("Inkoop", "P"),
@@ -75,6 +86,28 @@ OPENING = {
 }
 
 
+Event = tuple[str, str]  # a journal, and a query of (day, transaction_name, account, amount, relation)
+
+
+@dataclass(frozen=True)
+class Books:
+    """Whose books: name and address in the auditfile, chart of accounts, first opening balance, and what is booked.
+
+    Accounts: 8 revenue, 7 cost of sales, 4 costs (48 depreciation, 49 interest), 9 tax; 05 equity, 11 and 12 cash.
+    """
+
+    name: str
+    street: str
+    city: str
+    postal_code: str
+    accounts: Mapping[str, tuple[str, str, str]]
+    opening: Mapping[str, str]
+    events: Callable[[], Iterator[Event]]
+    customers: int = 0
+    suppliers: int = 7
+    tax_rate: Decimal = Decimal("0.19")
+
+
 @dataclass(frozen=True)
 class Year:
     """A fiscal year's own totals, as the generator knows them. Costs are positive."""
@@ -89,13 +122,13 @@ class Year:
     lines: int
 
 
-def book(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `postings` (day, journal, transaction_name, account, amount, relation) from the world's tables."""
+def book(connection: duckdb.DuckDBPyConnection, books: Books) -> None:
+    """Make the table `postings` (day, journal, transaction_name, account, amount, relation) from what happened."""
     connection.execute(
         "create table postings (day date, journal varchar, transaction_name varchar, account varchar, "
         "amount decimal(18, 2), relation varchar)"
     )
-    for journal, query in _events():
+    for journal, query in books.events():
         connection.execute(
             f"""
             insert into postings
@@ -106,10 +139,10 @@ def book(connection: duckdb.DuckDBPyConnection) -> None:
         )
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
         _settle_vat(connection, year)
-        _settle_tax(connection, year)
+        _settle_tax(connection, books, year)
 
 
-def _lines(day: str, name: str, source: str, *lines: tuple[str, str], relation: str = "null") -> str:
+def posting(day: str, name: str, source: str, *lines: tuple[str, str], relation: str = "null") -> str:
     """A query that posts `lines` (account, amount) for each row of `source`."""
     return " union all ".join(
         f"select {day} as day, {name} as transaction_name, '{account}' as account, {amount} as amount, "
@@ -118,14 +151,12 @@ def _lines(day: str, name: str, source: str, *lines: tuple[str, str], relation: 
     )
 
 
-def _purchase(
-    day: str, name: str, source: str, cost: str, account: str, vat: str, relation: str
-) -> Iterator[tuple[str, str]]:
+def purchase(day: str, name: str, source: str, cost: str, account: str, vat: str, relation: str) -> Iterator[Event]:
     """An invoice of a supplier, and its payment thirty days later."""
     tax = f"round({cost} * {vat}, 2)"
     yield (
         "60",
-        _lines(
+        posting(
             day,
             f"'INK-' || {name}",
             source,
@@ -137,7 +168,7 @@ def _purchase(
     )
     yield (
         "20",
-        _lines(
+        posting(
             f"{day} + 30",
             f"'BET-' || {name}",
             source,
@@ -148,17 +179,69 @@ def _purchase(
     )
 
 
-def _events() -> Iterator[tuple[str, str]]:
+def invoice(
+    day: str, name: str, source: str, amount: str, account: str, term: str, relation: str = "null"
+) -> Iterator[Event]:
+    """An invoice to a customer with 21 % VAT, and its payment `term` days later."""
+    tax = f"round({amount} * 0.21, 2)"
+    yield (
+        "70",
+        posting(
+            day,
+            f"'FACT-' || {name}",
+            source,
+            ("1300", f"{amount} + {tax}"),
+            (account, f"-{amount}"),
+            ("1500", f"-{tax}"),
+            relation=relation,
+        ),
+    )
+    yield (
+        "20",
+        posting(
+            f"{day} + {term}",
+            f"'ONTV-' || {name}",
+            source,
+            ("1100", f"{amount} + {tax}"),
+            ("1300", f"-({amount} + {tax})"),
+            relation=relation,
+        ),
+    )
+
+
+def payroll(wages: str) -> Iterator[Event]:
+    """Gross wages of a month, paid on the 25th; tax and premiums a month later. `wages` may use `age`: years since 2023."""
+    months = f"(select day, {wages} as gross from {MONTHS})"
+    social, net = "round(gross * 0.19, 2)", "round(gross * 0.67, 2)"
+    held = f"(gross + {social} - {net})"
+    name = f"'LOON-' || {LABEL}"
+    yield (
+        "80",
+        posting(
+            "day + 24", name, months, ("4000", "gross"), ("4010", social), ("1100", f"-{net}"), ("1700", f"-{held}")
+        ),
+    )
+    yield "20", posting("last_day(day) + 30", f"'LH-' || {LABEL}", months, ("1700", held), ("1100", f"-{held}"))
+
+
+def settled(receivable: str, payable: str, wage_tax: str) -> Iterator[Event]:
+    """The open items of the first opening balance, paid on 24 January."""
+    day = f"(select date '{FIRST_YEAR}-01-24' as day)"
+    yield "20", posting("day", "'ONTV-2022'", day, ("1100", receivable), ("1300", f"-{receivable}"))
+    yield "20", posting("day", "'BET-2022'", day, ("1600", payable), ("1100", f"-{payable}"))
+    yield "20", posting("day", "'LH-2022'", day, ("1700", wage_tax), ("1100", f"-{wage_tax}"))
+
+
+def _events() -> Iterator[Event]:
     counted = """(
         select day, sum(gross - discount) as goods, sum(shipping) as shipping, sum(tax) as tax
         from orders where status = 'betaald' group by day
     )"""
-    label = "strftime(day, '%Y%m%d')"
     yield (
         "70",
-        _lines(
+        posting(
             "day",
-            f"'WEB-' || {label}",
+            f"'WEB-' || {LABEL}",
             counted,
             ("1200", "goods + shipping + tax"),
             ("8000", "-goods"),
@@ -169,7 +252,7 @@ def _events() -> Iterator[tuple[str, str]]:
     back = "(select refunded_on as day, sum(amount) as goods, sum(tax) as tax from refunds group by refunded_on)"
     yield (
         "70",
-        _lines("day", f"'RET-' || {label}", back, ("8005", "goods"), ("1501", "tax"), ("1200", "-(goods + tax)")),
+        posting("day", f"'RET-' || {LABEL}", back, ("8005", "goods"), ("1501", "tax"), ("1200", "-(goods + tax)")),
     )
     payouts = """(
         select cast(date_trunc('week', day) + interval 8 day as date) as day, sum(amount) as amount
@@ -179,20 +262,13 @@ def _events() -> Iterator[tuple[str, str]]:
         )
         group by 1
     )"""
-    yield "20", _lines("day", f"'PSP-' || {label}", payouts, ("1100", "amount"), ("1200", "-amount"))
-    monthly = """(
-        select month as day, plan, sum(monthly) as amount
-        from subscriptions
-        cross join (select distinct cast(date_trunc('month', day) as date) as month from days)
-        where started_on <= month and (ended_on is null or ended_on > month)
-        group by month, plan
-    )"""
+    yield "20", posting("day", f"'PSP-' || {LABEL}", payouts, ("1100", "amount"), ("1200", "-amount"))
     yield (
         "70",
-        _lines(
+        posting(
             "day",
-            f"'ABO-' || {label} || plan",
-            monthly,
+            f"'ABO-' || {LABEL} || plan",
+            SUBSCRIBED,
             ("1100", "amount + round(amount * 0.09, 2)"),
             ("8020", "-amount"),
             ("1501", "-round(amount * 0.09, 2)"),
@@ -203,34 +279,9 @@ def _events() -> Iterator[tuple[str, str]]:
             cast(25 + floor(26 * chance('pays', project || last_day(day)::varchar)) as integer) as term
         from hours where is_billable group by last_day(day), project
     )"""
-    name = f"{label} || '-' || project"
-    yield (
-        "70",
-        _lines(
-            "day",
-            f"'FACT-' || {name}",
-            projects,
-            ("1300", "amount + round(amount * 0.21, 2)"),
-            ("8030", "-amount"),
-            ("1500", "-round(amount * 0.21, 2)"),
-            relation="'K' || right(project, 3)",
-        ),
-    )
-    yield (
-        "20",
-        _lines(
-            "day + term",
-            f"'ONTV-' || {name}",
-            projects,
-            ("1100", "amount + round(amount * 0.21, 2)"),
-            ("1300", "-(amount + round(amount * 0.21, 2))"),
-            relation="'K' || right(project, 3)",
-        ),
-    )
-    opening = "(select date '2023-01-24' as day)"
-    yield "20", _lines("day", "'ONTV-2022'", opening, ("1100", "48400"), ("1300", "-48400"))
-    yield "20", _lines("day", "'BET-2022'", opening, ("1600", "74000"), ("1100", "-74000"))
-    yield "20", _lines("day", "'LH-2022'", opening, ("1700", "18000"), ("1100", "-18000"))
+    name = f"{LABEL} || '-' || project"
+    yield from invoice("day", name, projects, "amount", "8030", "term", relation="'K' || right(project, 3)")
+    yield from settled("48400", "74000", "18000")
     coffee = """(
         select last_day(day) as day, round(sum(goods), 2) as cost from (
             select day, (gross - discount) * 0.455 as goods from orders where status = 'betaald'
@@ -240,60 +291,49 @@ def _events() -> Iterator[tuple[str, str]]:
             where started_on <= month and (ended_on is null or ended_on > month)
         ) group by last_day(day)
     )"""
-    yield "90", _lines("day", f"'KPR-' || {label}", coffee, ("7000", "cost"), ("3000", "-cost"))
+    yield "90", posting("day", f"'KPR-' || {LABEL}", coffee, ("7000", "cost"), ("3000", "-cost"))
     bought = f"(select cast(date_trunc('month', day) + interval 4 day as date) as day, round(cost * 1.01, 2) as cost from {coffee})"
-    yield from _purchase("day", f"'KOFFIE-' || {label}", bought, "cost", "3000", "0.09", "C001")
+    yield from purchase("day", f"'KOFFIE-' || {LABEL}", bought, "cost", "3000", "0.09", "C001")
     subcontracted = """(
         select last_day(day) as day, round(sum(hours * rate) * 0.31, 2) as cost from hours where is_billable
         group by last_day(day)
     )"""
-    yield from _purchase("day", f"'UITB-' || {label}", subcontracted, "cost", "7100", "0.21", "C002")
+    yield from purchase("day", f"'UITB-' || {LABEL}", subcontracted, "cost", "7100", "0.21", "C002")
     advertising = (
         "(select last_day(day) as day, channel, sum(cost) as cost from ad_spend group by last_day(day), channel)"
     )
-    yield from _purchase("day", f"'ADV-' || {label} || channel", advertising, "cost", "4300", "0.21", "C003")
-    months = "(select distinct cast(date_trunc('month', day) as date) as day, year(day) - 2023 as age from days)"
-    yield from _purchase("day", f"'HUUR-' || {label}", months, "(4850 + 150 * age)", "4100", "0.21", "C004")
-    yield from _purchase("day + 9", f"'KANT-' || {label}", months, "(2350 + 220 * age)", "4400", "0.21", "C005")
-    yield from _purchase("day + 19", f"'ACC-' || {label}", months, "(1150 + 60 * age)", "4500", "0.21", "C006")
-    wages = "(25600 + 5600 * age)"
-    yield (
-        "80",
-        _lines(
-            "day + 24",
-            f"'LOON-' || {label}",
-            months,
-            ("4000", wages),
-            ("4010", f"round({wages} * 0.19, 2)"),
-            ("1100", f"-round({wages} * 0.67, 2)"),
-            ("1700", f"-({wages} + round({wages} * 0.19, 2) - round({wages} * 0.67, 2))"),
-        ),
-    )
-    yield (
-        "20",
-        _lines(
-            "last_day(day) + 30",
-            f"'LH-' || {label}",
-            months,
-            ("1700", f"{wages} + round({wages} * 0.19, 2) - round({wages} * 0.67, 2)"),
-            ("1100", f"-({wages} + round({wages} * 0.19, 2) - round({wages} * 0.67, 2))"),
-        ),
-    )
-    yield "90", _lines("last_day(day)", f"'AFS-' || {label}", months, ("4800", "2250"), ("0210", "-2250"))
+    yield from purchase("day", f"'ADV-' || {LABEL} || channel", advertising, "cost", "4300", "0.21", "C003")
+    yield from purchase("day", f"'HUUR-' || {LABEL}", MONTHS, "(4850 + 150 * age)", "4100", "0.21", "C004")
+    yield from purchase("day + 9", f"'KANT-' || {LABEL}", MONTHS, "(2350 + 220 * age)", "4400", "0.21", "C005")
+    yield from purchase("day + 19", f"'ACC-' || {LABEL}", MONTHS, "(1150 + 60 * age)", "4500", "0.21", "C006")
+    yield from payroll("(25600 + 5600 * age)")
+    yield "90", posting("last_day(day)", f"'AFS-' || {LABEL}", MONTHS, ("4800", "2250"), ("0210", "-2250"))
     interest = "round((160000 - 2500 * datediff('month', date '2023-01-01', day)) * 0.058 / 12, 2)"
     yield (
         "20",
-        _lines(
+        posting(
             "last_day(day)",
-            f"'LENING-' || {label}",
-            months,
+            f"'LENING-' || {LABEL}",
+            MONTHS,
             ("4900", interest),
             ("0800", "2500"),
             ("1100", f"-(2500 + {interest})"),
         ),
     )
     roaster = "(select date '2025-04-14' as day)"
-    yield from _purchase("day", "'BRANDER'", roaster, "38500", "0200", "0.21", "C007")
+    yield from purchase("day", "'BRANDER'", roaster, "38500", "0200", "0.21", "C007")
+
+
+ROASTER = Books(
+    name=COMPANY,
+    street="Lindegracht",
+    city="Utrecht",
+    postal_code="3511 AA",
+    accounts=ACCOUNTS,
+    opening=OPENING,
+    events=_events,
+    customers=34,
+)
 
 
 def _settle_vat(connection: duckdb.DuckDBPyConnection, year: int) -> None:
@@ -318,13 +358,13 @@ def _settle_vat(connection: duckdb.DuckDBPyConnection, year: int) -> None:
         )
 
 
-def _settle_tax(connection: duckdb.DuckDBPyConnection, year: int) -> None:
+def _settle_tax(connection: duckdb.DuckDBPyConnection, books: Books, year: int) -> None:
     """Corporate tax is booked on the last day of the year and paid in June of the next."""
     (profit,) = _one(
         connection,
         f"select -sum(amount) from postings where account >= '4000' and year(day) = {year}",
     )
-    tax = (max(Decimal(profit), Decimal(0)) * Decimal("0.19")).quantize(Decimal("0.01"))
+    tax = (max(Decimal(profit), Decimal(0)) * books.tax_rate).quantize(Decimal("0.01"))
     lines = [(f"{year}-12-31", "90", f"VPB-{year}", "9000", tax), (f"{year}-12-31", "90", f"VPB-{year}", "1800", -tax)]
     if year < LAST_YEAR:
         paid = f"{year + 1}-06-24"
@@ -339,24 +379,24 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
     return row
 
 
-def _opening(connection: duckdb.DuckDBPyConnection, year: int) -> dict[str, Decimal]:
+def _opening(connection: duckdb.DuckDBPyConnection, books: Books, year: int) -> dict[str, Decimal]:
     """What each balance sheet account opens a year with; the results before it have become reserves."""
-    balances = {account: Decimal(amount) for account, amount in OPENING.items()}
+    balances = {account: Decimal(amount) for account, amount in books.opening.items()}
     rows = connection.execute(
         f"select account, sum(amount) from postings where day < date '{year}-01-01' group by account order by account"
     ).fetchall()
     for account, amount in rows:
-        target = account if ACCOUNTS[account][1] == "B" else "0510"
+        target = account if books.accounts[account][1] == "B" else "0510"
         balances[target] = balances.get(target, Decimal(0)) + amount
     assert sum(balances.values()) == 0
     return {account: amount for account, amount in sorted(balances.items()) if amount}
 
 
-def write_year(connection: duckdb.DuckDBPyConnection, year: int, path: Path) -> Year:
+def write_year(connection: duckdb.DuckDBPyConnection, books: Books, year: int, path: Path) -> Year:
     """Write one fiscal year as an auditfile: 3.2 until 2024 (with BOM, then in ISO-8859-1), 4.0 from 2025 on."""
     modern = year >= 2025
     encoding = "utf-8" if year != 2024 else "iso-8859-1"
-    opening = _opening(connection, year)
+    opening = _opening(connection, books, year)
     rows = connection.execute(
         f"""
         select journal, transaction_name, day, account, amount, relation from postings
@@ -368,7 +408,7 @@ def write_year(connection: duckdb.DuckDBPyConnection, year: int, path: Path) -> 
     newline = "\r\n" if year == FIRST_YEAR else "\n"
     with path.open("w", encoding="utf-8-sig" if year == FIRST_YEAR else encoding, newline=newline) as file:
         file.write(f'<?xml version="1.0" encoding="{encoding.upper()}"?>\n')
-        file.writelines(_head(year, modern))
+        file.writelines(_head(books, year, modern))
         file.writelines(_opening_balance(opening, year, modern))
         file.write(
             f"<transactions>\n<linesCount>{len(rows)}</linesCount>\n<totalDebit>{totals['D']}</totalDebit>\n"
@@ -390,7 +430,7 @@ def _facts(rows: list[tuple], opening: dict[str, Decimal], debit: Decimal) -> Ye
         ebitda=result + total("48") + total("49") + total("9"),
         net_profit=result,
         closing_cash=opening.get("1100", Decimal(0)) + opening.get("1200", Decimal(0)) + total("11", "12"),
-        equity=-(opening.get("0500", Decimal(0)) + opening.get("0510", Decimal(0))) + result,
+        equity=-sum((amount for account, amount in opening.items() if account.startswith("05")), total("05")) + result,
         total_debit=debit,
         lines=len(rows),
     )
@@ -400,7 +440,7 @@ def _tag(name: str, value: object) -> str:
     return f"<{name}>{escape(str(value))}</{name}>\n"
 
 
-def _head(year: int, modern: bool) -> Iterator[str]:
+def _head(books: Books, year: int, modern: bool) -> Iterator[str]:
     namespace = (
         "http://www.odb.belastingdienst.nl/Belastingdienst/BCPP/1.1/structures/XmlauditfileXAF_4.0"
         if modern
@@ -410,17 +450,17 @@ def _head(year: int, modern: bool) -> Iterator[str]:
     yield _tag("fiscalYear", year) + _tag("startDate", f"{year}-01-01") + _tag("endDate", f"{year}-12-31")
     yield _tag("curCode", "EUR") + _tag("dateCreated", f"{year + 1}-01-19") + _tag("softwareDesc", "Kerncijfers demo")
     yield _tag("softwareVersion", "1") + (_tag("RGSVersion", "3.7") if modern else "") + "</header>\n<company>\n"
-    yield (_tag("Commercenr", "00000000") if modern else _tag("companyIdent", "1")) + _tag("companyName", COMPANY)
+    yield (_tag("Commercenr", "00000000") if modern else _tag("companyIdent", "1")) + _tag("companyName", books.name)
     yield _tag("taxRegistrationCountry", "NL") + _tag("taxRegIdent", "NL000000000B00")
-    yield "<streetAddress>\n" + _tag("streetname", "Lindegracht") + _tag("number", "1") + _tag("city", "Utrecht")
-    yield _tag("postalCode", "3511 AA") + _tag("country", "NL") + "</streetAddress>\n<customersSuppliers>\n"
-    relations = [(f"K{number:03}", f"Klant {number}", "C") for number in range(1, 35)]
-    relations += [(f"C{number:03}", f"Leverancier {number}", "S") for number in range(1, 8)]
+    yield "<streetAddress>\n" + _tag("streetname", books.street) + _tag("number", "1") + _tag("city", books.city)
+    yield _tag("postalCode", books.postal_code) + _tag("country", "NL") + "</streetAddress>\n<customersSuppliers>\n"
+    relations = [(f"K{number:03}", f"Klant {number}", "C") for number in range(1, books.customers + 1)]
+    relations += [(f"C{number:03}", f"Leverancier {number}", "S") for number in range(1, books.suppliers + 1)]
     for code, name, kind in relations:
         yield "<customerSupplier>\n" + _tag("custSupID", code) + _tag("custSupName", name) + _tag("custSupTp", kind)
         yield "</customerSupplier>\n"
     yield "</customersSuppliers>\n<generalLedger>\n"
-    for account, (description, kind, rgs) in ACCOUNTS.items():
+    for account, (description, kind, rgs) in books.accounts.items():
         yield "<ledgerAccount>\n" + _tag("accID", account) + _tag("accDesc", description) + _tag("accTp", kind)
         yield _tag("RGScode" if modern else "leadReference", rgs) + "</ledgerAccount>\n"
     yield "</generalLedger>\n<vatCodes>\n"

@@ -20,6 +20,42 @@ def build(connection: duckdb.DuckDBPyConnection, *, size: float, seed: int) -> N
     """Make the tables `days`, `orders`, `refunds`, `sessions`, `ad_spend`, `subscriptions`, `hours`, `deals`, `tickets`
     and `answers`. `size` scales the webshop; 1.0 is about 18,000 orders in three years.
     """
+    begin(connection, seed=seed)
+    connection.execute(f"create table channels as from ({CHANNELS}) t(channel, low, high, rate)")
+    _day_orders(connection, size)
+    _orders(connection)
+    _sessions(connection)
+    _advertising(connection)
+    subscriptions(
+        connection,
+        customers="""
+            select
+                number, 'S' || lpad(number::varchar, 5, '0') as customer,
+                case when plan_draw < 0.55 then 1 when plan_draw < 0.85 then 2 else 3 end as plan,
+                first_month, first_month + 5 + cast(floor(70 * chance('stay', number::varchar)) as integer) as last_month
+            from (
+                select number, chance('plan', number::varchar) as plan_draw,
+                    cast(floor(55 * power((number - 0.5) / 820, 0.8)) as integer) as first_month
+                from range(1, 821) t(number)
+            )
+        """,
+        plans={"Thuis": "24.50", "Kantoor klein": "58.00", "Kantoor groot": "142.00", "Kantoor dubbel": "284.00"},
+    )
+    projects(
+        connection,
+        people="(1, 'Advies', 2023), (2, 'Advies', 2023), (3, 'Techniek', 2023), (4, 'Techniek', 2023), "
+        "(5, 'Techniek', 2023), (6, 'Advies', 2025)",
+        number=34,
+        rate="case when year(day) = 2023 then 92 when year(day) = 2024 then 96 else 101 end",
+        cost_rate="case when team = 'Advies' then 58 else 51 end",
+    )
+    _staff(connection)
+    _deals(connection)
+    _customers_care(connection, size)
+
+
+def begin(connection: duckdb.DuckDBPyConnection, *, seed: int) -> None:
+    """Chance, and every day with how busy it is: growth, season, weekday, and a third quarter of 2024 in which little went well."""
     connection.execute("set threads = 2")
     connection.execute(
         f"""
@@ -27,17 +63,6 @@ def build(connection: duckdb.DuckDBPyConnection, *, size: float, seed: int) -> N
             (md5_number_lower('{seed}|' || stream || '|' || name) % 1000003) / 1000003.0
         """
     )
-    connection.execute(f"create table channels as from ({CHANNELS}) t(channel, low, high, rate)")
-    _days(connection, size)
-    _orders(connection)
-    _sessions(connection)
-    _advertising(connection)
-    _services(connection)
-    _customers_care(connection, size)
-
-
-def _days(connection: duckdb.DuckDBPyConnection, size: float) -> None:
-    """Every day with how busy it is: growth, season, weekday, and a third quarter of 2024 in which little went well."""
     connection.execute(
         f"""
         create table days as
@@ -52,6 +77,9 @@ def _days(connection: duckdb.DuckDBPyConnection, size: float) -> None:
         from range(date '{FIRST_YEAR}-01-01', date '{LAST_YEAR + 1}-01-01', interval 1 day) t(day)
         """
     )
+
+
+def _day_orders(connection: duckdb.DuckDBPyConnection, size: float) -> None:
     connection.execute(
         f"""
         create table day_orders as
@@ -200,29 +228,23 @@ def _advertising(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _services(connection: duckdb.DuckDBPyConnection) -> None:
-    """Coffee subscriptions of offices and homes, and projects: setting up coffee bars for companies, by the hour."""
+def subscriptions(connection: duckdb.DuckDBPyConnection, *, customers: str, plans: dict[str, str]) -> None:
+    """Table `subscriptions`: of each customer the first plan, for some another later, and for some a return.
+
+    `customers` is a query of (number, customer, plan, first_month, last_month): plans count from 1 in the order of
+    `plans` (name to price), months from June 2021.
+    """
     connection.execute(
         f"""
         create table subscriptions as
-        with customers as (
-            select
-                number, 'S' || lpad(number::varchar, 5, '0') as customer,
-                case when plan_draw < 0.55 then 1 when plan_draw < 0.85 then 2 else 3 end as plan,
-                first_month, first_month + 5 + cast(floor(70 * chance('stay', number::varchar)) as integer) as last_month
-            from (
-                select number, chance('plan', number::varchar) as plan_draw,
-                    cast(floor(55 * power((number - 0.5) / 820, 0.8)) as integer) as first_month
-                from range(1, 821) t(number)
-            )
-        ),
+        with customers as ({customers}),
         drawn as (
             select
                 customers.*,
                 case when last_month - first_month > 8 and chance('change', number::varchar) < 0.22
                     then first_month + 4 + cast(floor((last_month - first_month - 6) * chance('when', number::varchar)) as integer)
                     end as changed_month,
-                least(4, plan + case when chance('up', number::varchar) < 0.75 or plan = 1 then 1 else -1 end) as next_plan,
+                least({len(plans)}, plan + case when chance('up', number::varchar) < 0.75 or plan = 1 then 1 else -1 end) as next_plan,
                 case when chance('back', number::varchar) < 0.15
                     then last_month + 3 + cast(floor(6 * chance('pause', number::varchar)) as integer) end as back_month
             from customers
@@ -241,42 +263,35 @@ def _services(connection: duckdb.DuckDBPyConnection) -> None:
         )
         select
             row_number() over (order by started_on, customer) as number, customer,
-            ['Thuis', 'Kantoor klein', 'Kantoor groot', 'Kantoor dubbel'][plan] as plan,
-            cast([24.50, 58.00, 142.00, 284.00][plan] as decimal(12, 2)) as monthly, started_on,
+            {list(plans)}[plan] as plan,
+            cast([{", ".join(plans.values())}][plan] as decimal(12, 2)) as monthly, started_on,
             case when ended_on < date '{LAST_YEAR + 1}-01-01' then ended_on end as ended_on
         from dated
         where started_on < date '{LAST_YEAR + 1}-01-01'
             and (ended_on is null or ended_on >= date '{FIRST_YEAR}-01-01')
         """
     )
+
+
+def projects(connection: duckdb.DuckDBPyConnection, *, people: str, number: int, rate: str, cost_rate: str) -> None:
+    """Projects by the hour: tables `hours`, `projects` and `project_costs`.
+
+    `people` are rows of (number, team, first year); `rate` and `cost_rate` are expressions over the day and the person.
+    """
     connection.execute(
-        """
+        f"""
         create table hours as
         select
             row_number() over (order by day, person) as number, day, person, team,
-            'P' || lpad((1 + (datediff('month', date '2023-01-01', day) * 2 + person) % 34)::varchar, 3, '0') as project,
+            'P' || lpad((1 + (datediff('month', date '2023-01-01', day) * 2 + person) % {number})::varchar, 3, '0') as project,
             cast(3 + round(10 * chance('worked', day::varchar || person)) / 2 as decimal(6, 2)) as hours,
             chance('billable', day::varchar || person) < case when is_bad then 0.58 else 0.76 end as is_billable,
-            cast(case when year(day) = 2023 then 92 when year(day) = 2024 then 96 else 101 end as decimal(8, 2)) as rate,
-            cast(case when team = 'Advies' then 58 else 51 end as decimal(8, 2)) as cost_rate,
+            cast({rate} as decimal(8, 2)) as rate, cast({cost_rate} as decimal(8, 2)) as cost_rate,
             case when chance('discount', day::varchar || person) < 0.12 then 0.5 else 1 end as invoiced_share
         from days
-        cross join (
-            values (1, 'Advies'), (2, 'Advies'), (3, 'Techniek'), (4, 'Techniek'), (5, 'Techniek'), (6, 'Advies')
-        ) t(person, team)
+        cross join (values {people}) t(person, team, since)
         where isodow(day) < 6
-            and chance('present', day::varchar || person) < case when person = 6 and year(day) < 2025 then 0 else 0.86 end
-        """
-    )
-    connection.execute(
-        f"""
-        create table staff as
-        select
-            last_day(month) as month_on, team,
-            cast(case when team = 'Winkel' then 6.4 + 0.6 * (year(month) - {FIRST_YEAR})
-                when team = 'Advies' and year(month) < 2025 then 1.8 else 2.7 end as decimal(6, 2)) as fte
-        from (select distinct date_trunc('month', day) as month from days)
-        cross join (values ('Advies'), ('Techniek'), ('Winkel')) t(team)
+            and chance('present', day::varchar || person) < case when year(day) < since then 0 else 0.86 end
         """
     )
     connection.execute(
@@ -300,6 +315,23 @@ def _services(connection: duckdb.DuckDBPyConnection) -> None:
         from hours group by project, date_trunc('month', day)
         """
     )
+
+
+def _staff(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""
+        create table staff as
+        select
+            last_day(month) as month_on, team,
+            cast(case when team = 'Winkel' then 6.4 + 0.6 * (year(month) - {FIRST_YEAR})
+                when team = 'Advies' and year(month) < 2025 then 1.8 else 2.7 end as decimal(6, 2)) as fte
+        from (select distinct date_trunc('month', day) as month from days)
+        cross join (values ('Advies'), ('Techniek'), ('Winkel')) t(team)
+        """
+    )
+
+
+def _deals(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         create table deals as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ingestion import demo
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,23 @@ def make_company(tmp_path_factory: pytest.TempPathFactory) -> MakeCompany:
         return Company(inbox=inbox, data=root / "data")
 
     return make
+
+
+Released = Callable[[str], tuple[Company, demo.DemoTruth]]
+
+
+@pytest.fixture(scope="session")
+def released_company(make_company: MakeCompany, tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """The demo company of a profile, written and refreshed by the command line once a session, and what it was made with."""
+
+    @functools.cache
+    def released(profile: str) -> tuple[Company, demo.DemoTruth]:
+        company = make_company()
+        size = 0.3 if profile == demo.DEFAULT_PROFILE else 1.0
+        written = company.run("demo", "--profile", profile, "--size", str(size), "--inbox", str(company.inbox))
+        assert written.returncode == 0, written.stderr
+        done = company.refresh()
+        assert done.returncode == 0, done.stdout + done.stderr
+        return company, demo.write(tmp_path_factory.mktemp("truth"), profile=profile, size=size)
+
+    return released

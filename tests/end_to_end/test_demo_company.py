@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from ingestion import demo
-from tests.end_to_end.conftest import Company, MakeCompany
+from tests.end_to_end.conftest import Company, Released
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def released(make_company: MakeCompany, project_root: Path) -> tuple[Company, demo.DemoTruth]:
-    company = make_company()
-    truth = demo.write(company.inbox, size=0.3)
-    shutil.copy(project_root / "company.toml", company.inbox / "company.toml")
-    done = company.refresh()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return company, truth
+def released(released_company: Released) -> tuple[Company, demo.DemoTruth]:
+    return released_company("ecommerce")
 
 
 @pytest.mark.parametrize("year", [2023, 2024, 2025])

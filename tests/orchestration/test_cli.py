@@ -43,6 +43,8 @@ def test_no_command_is_left_out_above() -> None:
         (["value", "revenue"], "Say which period"),
         (["report"], "has no release yet"),
         (["refresh", "--inbox", "nowhere"], "Put an auditfile"),
+        (["demo", "--profile", "bank", "--inbox", "nowhere"], "no demo company of profile 'bank'"),
+        (["demo", "--profile", "saas"], "kerncijfers demo --profile saas --inbox /tmp/saas"),
         (["refresh", "--company", "nowhere.toml"], "There is no file nowhere.toml"),
         (["accounts", "--inbox", "nowhere"], "no accounts to map"),
     ],
@@ -73,3 +75,12 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         cwd=cwd,
         check=False,
     )
+
+
+def test_the_roaster_in_an_inbox_of_its_own_gets_the_declaration_of_its_files(
+    tmp_path: Path, project_root: Path
+) -> None:
+    made = CliRunner().invoke(app, ["demo", "--size", "0.01", "--inbox", str(tmp_path / "inbox")])
+    assert made.exit_code == 0, made.output
+    declared = (tmp_path / "inbox" / "company.toml").read_bytes()
+    assert declared == (project_root / "company.toml").read_bytes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,8 +11,7 @@ import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from ingestion import demo
-
-YEARS = (2023, 2024, 2025)
+from tests.ingestion.demo.books import YEARS, ledger, lines
 
 
 @pytest.fixture(scope="module")
@@ -21,27 +19,6 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     demo.write(folder, size=0.2)
     return folder
-
-
-def lines(file: Path) -> Iterator[tuple[str, str, str, Decimal]]:
-    """(transaction, month, account, debit-positive amount) of an auditfile, by its local names."""
-    for transaction in etree.parse(str(file)).getroot().iter("{*}transaction"):
-        number = transaction.findtext("{*}nr") or ""
-        month = (transaction.findtext("{*}trDt") or "")[:7]
-        for line in transaction.iter("{*}trLine"):
-            amount = Decimal(line.findtext("{*}amnt") or "0")
-            signed = amount if line.findtext("{*}amntTp") == "D" else -amount
-            yield number, month, line.findtext("{*}accID") or "", signed
-
-
-def ledger(inbox: Path, *accounts: str) -> dict[str, Decimal]:
-    """Per month, what these result accounts brought in (credit-positive)."""
-    months: dict[str, Decimal] = {}
-    for year in YEARS:
-        for _, month, account, amount in lines(inbox / f"auditfile_{year}.xaf"):
-            if account in accounts:
-                months[month] = months.get(month, Decimal(0)) - amount
-    return months
 
 
 def export(inbox: Path, query: str) -> dict[str, Decimal]:
@@ -168,9 +145,11 @@ def test_every_rgs_code_is_an_official_one(shared_data: Path) -> None:
     official = {
         row[0] for row in duckdb.sql(f"select rgs_code from read_csv('{codes}', all_varchar = true)").fetchall()
     }
-    from ingestion.demo.ledger import ACCOUNTS
+    from ingestion.demo.companies import mkb, nonprofit, saas, services
+    from ingestion.demo.ledger import ROASTER
 
-    assert {rgs for _, _, rgs in ACCOUNTS.values()} <= official
+    for books in (ROASTER, mkb.BOOKS, nonprofit.BOOKS, saas.BOOKS, services.BOOKS):
+        assert {rgs for _, _, rgs in books.accounts.values()} <= official, books.name
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_company(tmp_path: Path) -> None:
