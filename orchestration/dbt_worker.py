@@ -39,7 +39,8 @@ def main(cache: Path) -> int:
             manifest = parsed.result
             _keep(Path(scratch), cache)
     manifest.build_flat_graph()  # what `graph` is in Jinja; dbt makes it while parsing, which is skipped
-    importlib.import_module("scipy.optimize")  # a model in Python needs it: better now than during the build
+    for library in ("scipy.optimize", "statsforecast.models"):
+        importlib.import_module(library)  # models in Python need them: better now than during the build
     line = sys.stdin.readline()
     if not line:
         return 0

@@ -60,6 +60,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Place = Annotated[int, Field(ge=1, le=7)]
 StatementLine = Annotated[str, StringConstraints(pattern=r"^(income|balance|cash_flow)\.[a-z_]+$")]
 ReconcilesTo = Literal["none"] | Annotated[list[StatementLine], Field(min_length=1), AfterValidator(_no_double)]
+Number = int | float
 Unique: JsonDict = {"uniqueItems": True}
 
 
@@ -94,6 +95,43 @@ class CorePlaces(_Strict):
     ecommerce: Place | SkipJsonSchema[None] = Field(None, description="Place among the core KPIs of a webshop.")
     services: Place | SkipJsonSchema[None] = Field(None, description="Place among the core KPIs of a service firm.")
     nonprofit: Place | SkipJsonSchema[None] = Field(None, description="Place among the core KPIs of a non-profit.")
+
+
+class Alerts(_Strict):
+    """The alert rules that watch the metric; the generic ones are rows of seeds/alert_rules.csv."""
+
+    below: Number | SkipJsonSchema[None] = Field(
+        None, description="Hard limit: fires at once when the value is below it."
+    )
+    above: Number | SkipJsonSchema[None] = Field(
+        None, description="Hard limit: fires at once when the value is above it."
+    )
+    rules: (
+        Annotated[
+            list[Literal["off_target", "deviation", "trend"]],
+            Field(json_schema_extra=Unique),
+            AfterValidator(_no_double),
+        ]
+        | SkipJsonSchema[None]
+    ) = Field(
+        None,
+        description="The generic rules that look at it. Months that overlap leave deviation and trend out. "
+        "[default: all three per month, off_target for twelve months]",
+    )
+    compare_with: Literal["level", "last_year", "previous"] | SkipJsonSchema[None] = Field(
+        None,
+        description="What makes its periods comparable. last_year: takes the season out; previous: for what drifts; "
+        "level: the value itself. [default: previous for a stock, last_year for the rest]",
+    )
+    min_baseline: Annotated[int, Field(ge=6)] | SkipJsonSchema[None] = Field(
+        None, description="Fewest earlier periods before deviation and trend say anything. [default: 12]"
+    )
+
+
+class ForecastChoice(_Strict):
+    """The metric is forecast."""
+
+    positive: bool = Field(description="true when it is never zero or negative, and so is forecast in proportions.")
 
 
 class Meta(_Strict):
@@ -185,6 +223,12 @@ class Meta(_Strict):
     )
     non_negative: bool = Field(description="true when a negative numerator can't be right and is not shown.")
     min_n: Annotated[int, Field(ge=0)] = Field(description="Fewest observations with which a value is shown.")
+    alerts: Alerts | SkipJsonSchema[None] = Field(
+        None, description="Hard limits, and what the generic alert rules should do differently."
+    )
+    forecast: ForecastChoice | SkipJsonSchema[None] = Field(
+        None, description="Forecast the coming months. Leave out for a metric nobody plans with: forecasts cost time."
+    )
 
     @model_validator(mode="after")
     def _no_target_has_its_reason(self) -> Meta:

@@ -36,7 +36,8 @@ def test_no_asset_has_a_dangling_upstream(defs: dg.Definitions) -> None:
 def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.Definitions) -> None:
     models = {
         f"{file.relative_to(DBT_PROJECT / 'models').parts[0]}/{file.stem}"
-        for file in (DBT_PROJECT / "models").rglob("*.sql")
+        for file in (DBT_PROJECT / "models").rglob("*")
+        if file.suffix in {".sql", ".py"}
     }
     seeds = {f"seeds/{file.stem}" for file in (DBT_PROJECT / "seeds").glob("*.csv")}
     pages = {"reports/database", "reports/management_nl", "reports/management_en", "release/current"}
