@@ -1,7 +1,7 @@
 -- Grain: one row per metric and version that is to be forecast, and closed month: the months since the last one without a
 -- value. A metric without a value in its last closed month has one row without a month, and the reason. It stands here because
 -- no layer reads from one further on.
-{{ config(schema='intermediate', contract={'enforced': false}) }}
+{{ config(contract={'enforced': false}) }}
 with
 
 wanted as (
