@@ -26,6 +26,7 @@ def imported(name: str) -> ModuleType:
 
 
 lifetime = imported("int_customer_lifetime_modelled")
+subscribers = imported("int_subscriber_lifetime_modelled")
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +154,68 @@ def test_expected_orders_stay_finite_and_below_what_a_customer_did_so_far(a: flo
     expected = fit.expected_orders(52, x, np.array([0.0, 20.0, 99.0, 99.9]), np.full(4, 100.0))
     assert np.all(np.isfinite(expected))
     assert np.all((expected >= 0) & (expected <= 52 * (0.25 + x) / (4.4 + 100) * (1 + 1e-9)))
+
+
+def fitted(survivors: list[int]) -> Any:
+    """One cohort: how many were there at first and after each renewal."""
+    number = np.array(survivors, dtype=float)
+    renewals = np.arange(1, len(number), dtype=float)
+    return subscribers.fit_sbg(renewals, -np.diff(number), renewals[-1:], number[-1:])
+
+
+@pytest.mark.case
+def test_shifted_beta_geometric_finds_the_published_parameters() -> None:
+    short = fitted([1000, 631, 468, 382, 326])
+    assert short.converged
+    check("CLV-04", "gamma", short.gamma, of="subscriber_clv")
+    check("CLV-04", "delta", short.delta, of="subscriber_clv")
+    check("CLV-04", "loglik", short.log_likelihood, of="subscriber_clv")
+    for year in (6, 7, 12):  # the first year is before the first renewal
+        check("CLV-04", f"year{year}", 1000 * float(short.survival(np.array(year - 1.0))), of="subscriber_clv")
+    cohorts = {
+        "CLV-05": [1000, 631, 468, 382, 326, 289, 262, 241],
+        "CLV-06": [1000, 869, 743, 653, 593, 551, 517, 491],
+    }
+    for case, survivors in cohorts.items():
+        fit = fitted(survivors)
+        check(case, "alpha", fit.gamma, of="subscriber_clv")
+        check(case, "beta", fit.delta, of="subscriber_clv")
+        check(case, "loglik", fit.log_likelihood, of="subscriber_clv")
+
+
+def test_a_subscriber_pays_now_and_each_later_month_counts_for_less() -> None:
+    loyal = subscribers.ShiftedBetaGeometric(1e-9, 1.0, 0.0, True)
+    assert loyal.expected_periods(3, 0.01) == pytest.approx(1 + 1 / 1.01 + 1 / 1.01**2)
+
+
+def tenures(counts: dict[tuple[int, bool], tuple[int, int]]) -> dict[str, np.ndarray]:
+    """Customers and those kept, by age in months and whether they were lost at it."""
+    ages, lost = zip(*counts, strict=True)
+    customers, kept = zip(*counts.values(), strict=True)
+    columns = {"age_months": ages, "is_lost": lost, "customer_count": customers, "kept_count": kept}
+    return {name: np.array(values) for name, values in columns.items()}
+
+
+NOW = {(month, True): (20, 0) for month in range(1, 9)} | {(8, False): (200, 200)}
+THEN = {(month, True): (20, 0) for month in range(1, 7)} | {(6, False): (240, 200)}
+
+
+def test_subscribers_who_left_as_before_are_foretold() -> None:
+    found = subscribers.fit(tenures(NOW), tenures(THEN), 2)
+    assert (found.refusal, found.check_customers, found.actual_kept) == (None, 240, 200)
+    assert found.expected_kept == pytest.approx(200, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "reason"),
+    [
+        ({(8, False): (90, 90), (1, True): (9, 0)}, THEN, "insufficient_n"),
+        ({(8, False): (200, 200), (1, True): (9, 0)}, THEN, "insufficient_n"),
+        (NOW, {(3, False): (240, 200), (1, True): (20, 0)}, "not_yet_mature"),
+        (NOW, {(6, False): (99, 90), (1, True): (20, 0)}, "not_yet_mature"),
+        (NOW, {**THEN, (6, False): (240, 100)}, "model_rejected"),
+    ],
+)
+def test_a_fit_of_subscribers_that_says_too_little_is_refused(now: Any, then: Any, reason: str) -> None:
+    found = subscribers.fit(tenures(now), tenures(then), 2)
+    assert found.refusal == reason

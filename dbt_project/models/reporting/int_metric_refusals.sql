@@ -10,6 +10,20 @@ lifetime as (
 
 ),
 
+subscriber_fits as (
+
+    select * from {{ ref('fct_subscriber_lifetime_fits') }}
+    where refusal is not null
+
+),
+
+periods as (
+
+    select * from {{ ref('dim_period') }}
+    where months = 12
+
+),
+
 metrics as (
 
     select 'clv' as metric
@@ -27,3 +41,14 @@ select
     lifetime.refusal
 from lifetime
 cross join metrics
+union all
+select
+    'subscriber_clv' as metric,
+    1 as metric_version,
+    periods.period_grain,
+    periods.period,
+    'total' as scope,
+    subscriber_fits.refusal
+from subscriber_fits
+inner join periods
+    on subscriber_fits.fit_date = periods.period_end

@@ -276,6 +276,32 @@ select
 from {{ ref('metric_clv_margin', v=1) }}
 union all
 select
+    'clv_multiple_advance' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_clv_multiple_advance', v=1) }}
+union all
+select
+    'clv_multiple_arrears' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_clv_multiple_arrears', v=1) }}
+union all
+select
     'cohort_retention' as metric,
     1 as metric_version,
     period_grain,
@@ -1405,6 +1431,19 @@ select
     denominator,
     n
 from {{ ref('metric_subscriber_cac', v=1) }}
+union all
+select
+    'subscriber_clv' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_subscriber_clv', v=1) }}
 union all
 select
     'tickets' as metric,
