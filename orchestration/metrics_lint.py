@@ -17,6 +17,8 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from ingestion.sources.company.settings import FEWEST_CORE, MOST_CORE, slug
 from orchestration import editions, exposures, fingerprints, metrics_union, registry
 from orchestration.errors import KerncijfersError
@@ -516,14 +518,19 @@ def _benchmarks(project: Project) -> Iterator[Finding]:
                 of=f"{name},",
             )
         try:
-            verified = date.fromisoformat(row["verified_on"])
-        except ValueError:
-            yield project.at(
-                seed,
-                f"benchmark {name} was verified on {row['verified_on']!r}, which is no date.",
-                "Write the day somebody looked at the source, such as 2026-11-25.",
-                of=f"{name},",
-            )
+            verified = registry.Benchmark.model_validate({key: told for key, told in row.items() if told}).verified_on
+        except ValidationError as error:
+            for problem in error.errors():
+                key = str(problem["loc"][0])
+                shown = repr(row[key]) if row.get(key) else "empty"
+                yield project.at(
+                    seed,
+                    f"{key} of benchmark {name} is {shown}: {problem['msg']}.",
+                    f"It is: {registry.Benchmark.model_fields[key].description}"
+                    if key in registry.Benchmark.model_fields
+                    else "There is no such column; remove it.",
+                    of=f"{name},",
+                )
             continue
         months = (project.today.year - verified.year) * 12 + project.today.month - verified.month
         if months > MOST_MONTHS_UNVERIFIED or (months == MOST_MONTHS_UNVERIFIED and project.today.day > verified.day):

@@ -10,10 +10,12 @@ import csv
 import json
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
+from babel import Locale
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
@@ -46,6 +48,12 @@ SHAPE = (
 def _is_a_day(text: str) -> str:
     date.fromisoformat(text)
     return text
+
+
+def _is_a_territory(code: str) -> str:
+    if code not in Locale("en").territories:
+        raise ValueError("it is no code of a country or the world")
+    return code
 
 
 def _no_double(values: list[str]) -> list[str]:
@@ -350,6 +358,36 @@ class MetricFile(_Strict):
     unit_tests: Annotated[list[UnitTest], Field(min_length=1)] = Field(
         description="Worked cases from a source we did not write."
     )
+
+
+class Benchmark(BaseModel):
+    """A row of `seeds/benchmarks.csv`: a figure from outside. An empty cell is a key that is not there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    benchmark: Name = Field(description="its id, in lower case and underscores")
+    metric: Name = Field(description="the metric it is about")
+    profile: Profile | None = Field(None, description="the profile it fits, or nothing when it fits every company")
+    value: Decimal = Field(description="the figure in the unit of the metric: 0.25 is 25 %")
+    statistic: Literal["norm", "median", "mean", "total", "unstated"] = Field(description="what kind of figure it is")
+    n: Annotated[int, Field(gt=0)] | None = Field(None, description="how many were counted, when the source says so")
+    population_nl: Text = Field(description="of whom, in Dutch")
+    population_en: Text = Field(description="of whom, in English")
+    geography: Annotated[str, AfterValidator(_is_a_territory)] = Field(
+        description="a code of CLDR: NL, US, 001 (world)"
+    )
+    data_period: Text | None = Field(None, description="the period or edition it is about")
+    published_on: date | None = Field(None, description="the day, or the last day of the year when no more is known")
+    verified_on: date = Field(description="the day somebody last looked at the source, such as 2026-11-25")
+    source: Text = Field(description="who published it, as a report names it")
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] = Field(description="where to look")
+    licence: Text = Field(description="under what terms")
+    may_ship: Literal["data", "single figure"] = Field(
+        description="data when open, else single figure: cited, no table"
+    )
+    definition_match: Literal["exact", "similar", "differs"] = Field(description="how close its definition is to ours")
+    caution_nl: Text | None = Field(None, description="what a reader must know, in Dutch")
+    caution_en: Text | None = Field(None, description="what a reader must know, in English")
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,8 @@ class Formatter:
         return f"{format_date(first, start, locale=self.locale).replace('.', '')}–{self.month(last, short=True)}"
 
     def territory(self, code: str) -> str:
-        """Nederland for NL, wereld for 001."""
-        return self.locale.territories[code]
+        """Nederland for NL, wereld for 001; a code that is not known stays a code."""
+        return self.locale.territories.get(code, code)
 
     @property
     def currency_symbol(self) -> str:

@@ -400,8 +400,23 @@ BREAKS: dict[str, tuple[Callable[[Copy], object], str, str]] = {
     ),
     "a_benchmark_verified_on_no_day": (
         lambda it: it.change(BENCHMARKS, r"^(solvency_kvk,.*)2026-11-25", r"\g<1>autumn"),
-        r"benchmarks\.csv:\d+: benchmark solvency_kvk was verified on 'autumn', which is no date",
-        "Write the day somebody looked at the source",
+        r"benchmarks\.csv:\d+: verified_on of benchmark solvency_kvk is 'autumn': ",
+        "It is: the day somebody last looked at the source",
+    ),
+    "a_benchmark_from_no_country": (
+        lambda it: it.change(BENCHMARKS, r"^(solvency_kvk,.*),NL,", r"\1,XQ,"),
+        r"benchmarks\.csv:\d+: geography of benchmark solvency_kvk is 'XQ': ",
+        "It is: a code of CLDR: NL, US, 001",
+    ),
+    "a_benchmark_of_no_profile": (
+        lambda it: it.edit(BENCHMARKS, "solvency_kvk,solvency,,", "solvency_kvk,solvency,bakery,"),
+        r"benchmarks\.csv:\d+: profile of benchmark solvency_kvk is 'bakery': ",
+        "It is: the profile it fits",
+    ),
+    "a_benchmark_without_a_source": (
+        lambda it: it.change(BENCHMARKS, r'^(solvency_kvk,.*,)"KVK[^"]*"', r"\1"),
+        r"benchmarks\.csv:\d+: source of benchmark solvency_kvk is empty: ",
+        "It is: who published it",
     ),
     "a_benchmark_of_no_metric": (
         lambda it: it.edit(BENCHMARKS, "solvency_kvk,solvency,", "solvency_kvk,solvability,"),
