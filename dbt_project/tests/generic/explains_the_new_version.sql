@@ -1,4 +1,5 @@
-{# A returned row is a period and scope in which a bridge does not lead from one version of a metric to the next. #}
+{# A returned row is a period and scope in which a bridge does not lead from one version of a metric to the next. Without a
+   component the two versions must agree. #}
 {% test explains_the_new_version(model, before, after) %}
 
 with
@@ -21,9 +22,9 @@ select
     earlier.period,
     earlier.scope,
     later.numerator - earlier.numerator as numerator_difference,
-    parts.numerator as numerator_explained,
+    coalesce(parts.numerator, 0) as numerator_explained,
     later.denominator - earlier.denominator as denominator_difference,
-    parts.denominator as denominator_explained
+    coalesce(parts.denominator, 0) as denominator_explained
 from {{ before }} as earlier
 inner join {{ after }} as later
     on
@@ -36,8 +37,7 @@ left join parts
         and earlier.period = parts.period
         and earlier.scope = parts.scope
 where
-    parts.period is null
-    or later.numerator - earlier.numerator <> parts.numerator
-    or later.denominator - earlier.denominator <> parts.denominator
+    later.numerator - earlier.numerator <> coalesce(parts.numerator, 0)
+    or later.denominator - earlier.denominator <> coalesce(parts.denominator, 0)
 
 {% endtest %}
