@@ -1,12 +1,18 @@
 # What people type. Needs only Python 3.11+, make and git; everything else goes into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup report serve doctor test test-unit test-dbt cases test-integration test-fault test-browser bench check \
+.PHONY: help setup report serve doctor test test-unit test-dbt cases test-integration test-fault test-browser bench mf check \
 	docs format clean reset
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 INBOX := .data/inbox
+
+# Of `make mf`: whose release it reads, and what it asks.
+DATA ?= .data
+ARGS ?= list metrics
+# mf asks PyPI for a newer mf and cannot be told not to: a proxy that is not there keeps it at home.
+NOWHERE := http://127.0.0.1:9
 
 # Nothing here reports to a vendor.
 export DO_NOT_TRACK := 1
@@ -77,6 +83,14 @@ bench: $(READY) ## Print how much slower than the plain tools it is
 
 screenshot: $(READY) ## Take the README's picture of the demo report
 	@$(BIN)/python -m tests.reports.screenshot
+
+mf: $(READY) ## Ask MetricFlow, the second route: make mf ARGS="query --metrics orders_v1 --group-by metric_time__month"
+	@test -L "$(DATA)/current" || { echo "There is no release in $(DATA) yet: make report publishes one."; exit 1; }
+	@mkdir -p "$(DATA)/metricflow"
+	@cp "$(DATA)/warehouse/$$(basename "$$(readlink "$(DATA)/current")").duckdb" "$(DATA)/metricflow/warehouse.duckdb"
+	@warehouse="$$(cd "$(DATA)" && pwd)/metricflow/warehouse.duckdb"; cd dbt_project; \
+		export KERNCIJFERS_WAREHOUSE="$$warehouse" HTTPS_PROXY=$(NOWHERE); \
+		../$(BIN)/dbt --quiet parse --target-path target --log-path logs && ../$(BIN)/mf $(ARGS)
 
 check: $(READY) ## Lint, types, direction of imports, dbt parse, SQL
 	$(BIN)/ruff check .

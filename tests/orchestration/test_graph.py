@@ -13,7 +13,7 @@ from orchestration.paths import DBT_PROJECT
 if TYPE_CHECKING:
     import dagster as dg
 
-LAYERS = ["raw", "seeds", "staging", "intermediate", "marts", "metrics", "reporting", "reports", "release"]
+LAYERS = ["raw", "seeds", "staging", "intermediate", "marts", "semantic", "metrics", "reporting", "reports", "release"]
 
 
 @pytest.fixture(scope="module")
