@@ -1,4 +1,4 @@
--- Grain: one row per month, channel and known visitor. Visitors are counted again for each period from here.
+-- Grain: one row per month and known visitor. Visitors are counted again for each period from here.
 with
 
 settings as (
@@ -18,7 +18,6 @@ select
     cast(
         {{ dbt.date_trunc('month', local_date('sessions.started_at', 'settings.time_zone')) }} as date
     ) as month_start,
-    sessions.channel,
     sessions.visitor_id,
     max(case when sessions.has_purchase then 1 else 0 end) as has_purchase
 from sessions
@@ -27,5 +26,4 @@ group by
     cast(
         {{ dbt.date_trunc('month', local_date('sessions.started_at', 'settings.time_zone')) }} as date
     ),
-    sessions.channel,
     sessions.visitor_id

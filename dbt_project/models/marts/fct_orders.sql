@@ -75,21 +75,6 @@ dated as (
     from all_orders
     cross join settings
 
-),
-
-first_orders as (
-
-    select
-        order_id,
-        row_number() over (
-            partition by customer_id
-            order by ordered_at, order_id
-        ) as place
-    from dated
-    where
-        is_counted
-        and customer_id is not null
-
 )
 
 select
@@ -101,12 +86,15 @@ select
     dated.status,
     dated.is_valid,
     dated.is_counted,
-    coalesce(first_orders.place = 1, false) as is_first_order,
+    dated.is_counted
+    and dated.customer_id is not null
+    and row_number() over (
+        partition by dated.customer_id, dated.is_counted
+        order by dated.ordered_at, dated.order_id
+    ) = 1 as is_first_order,
     cast(dated.gross_amount as decimal(18, 4)) as gross_amount,
     cast(dated.discount_amount as decimal(18, 4)) as discount_amount,
     cast(dated.shipping_amount as decimal(18, 4)) as shipping_amount,
     cast(dated.tax_amount as decimal(18, 4)) as tax_amount,
     cast(dated.adjustment_amount as decimal(18, 4)) as adjustment_amount
 from dated
-left join first_orders
-    on dated.order_id = first_orders.order_id

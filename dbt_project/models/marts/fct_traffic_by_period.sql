@@ -1,4 +1,6 @@
 -- Grain: one row per period and scope: total and each channel. visitor_count is distinct: never add it up.
+-- A visitor counts once for a period: in the last month of it in which the visitor came, the one after which the next month is
+-- beyond its end. So each visitor's months are put in order once, not once for every period.
 with
 
 coverage as (
@@ -74,16 +76,62 @@ sessions as (
 
 ),
 
+visits_again as (
+
+    select
+        month_start,
+        lead(month_start) over (
+            partition by visitor_id
+            order by month_start
+        ) as next_month
+    from visitors
+
+),
+
+purchases_again as (
+
+    select
+        month_start,
+        lead(month_start) over (
+            partition by visitor_id
+            order by month_start
+        ) as next_month
+    from visitors
+    where has_purchase = 1
+
+),
+
+visitor_months as (
+
+    select
+        month_start,
+        next_month,
+        count(*) as visitor_count,
+        0 as purchase_visitor_count
+    from visits_again
+    group by month_start, next_month
+    union all
+    select
+        month_start,
+        next_month,
+        0 as visitor_count,
+        count(*) as purchase_visitor_count
+    from purchases_again
+    group by month_start, next_month
+
+),
+
 counted_visitors as (
 
     select
         covered_periods.period_grain,
         covered_periods.period,
-        count(distinct visitors.visitor_id) as visitor_count,
-        count(distinct case when visitors.has_purchase = 1 then visitors.visitor_id end) as purchase_visitor_count
+        sum(visitor_months.visitor_count) as visitor_count,
+        sum(visitor_months.purchase_visitor_count) as purchase_visitor_count
     from covered_periods
-    inner join visitors
-        on visitors.month_start between covered_periods.period_start and covered_periods.period_end
+    inner join visitor_months
+        on visitor_months.month_start between covered_periods.period_start and covered_periods.period_end
+    where visitor_months.next_month is null or covered_periods.period_end < visitor_months.next_month
     group by covered_periods.period_grain, covered_periods.period
 
 )
@@ -98,8 +146,8 @@ select
     cast(sessions.purchase_session_count as bigint) as purchase_session_count,
     cast(sessions.key_event_session_count as bigint) as key_event_session_count,
     cast(sessions.key_event_known_count as bigint) as key_event_known_count,
-    case when sessions.scope = 'total' then counted_visitors.visitor_count end as visitor_count,
-    case when sessions.scope = 'total' then counted_visitors.purchase_visitor_count end as purchase_visitor_count
+    case when sessions.scope = 'total' then cast(counted_visitors.visitor_count as bigint) end as visitor_count,
+    case when sessions.scope = 'total' then cast(counted_visitors.purchase_visitor_count as bigint) end as purchase_visitor_count
 from sessions
 left join counted_visitors
     on

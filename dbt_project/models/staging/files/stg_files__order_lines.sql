@@ -7,15 +7,9 @@ source as (
 
 ),
 
-ranked as (
+latest as (
 
-    select
-        source.*,
-        row_number() over (
-            partition by source.source_name, source._key
-            order by source.file_name desc, source.file_line desc
-        ) as delivery
-    from source
+    {{ latest_delivery('source') }}
 
 )
 
@@ -36,5 +30,4 @@ select
 
     ---------- dates
     ordered_at
-from ranked
-where delivery = 1
+from latest

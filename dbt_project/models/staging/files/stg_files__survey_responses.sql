@@ -7,15 +7,9 @@ source as (
 
 ),
 
-ranked as (
+latest as (
 
-    select
-        source.*,
-        row_number() over (
-            partition by source.source_name, source._key
-            order by source.file_name desc, source.file_line desc
-        ) as delivery
-    from source
+    {{ latest_delivery('source') }}
 
 )
 
@@ -32,5 +26,4 @@ select
 
     ---------- dates
     responded_at
-from ranked
-where delivery = 1
+from latest
