@@ -53,6 +53,7 @@ _NOT_EXPRESSIBLE = {
     "a sum of quotients": ["rule_of_40@1"],
     "its parts are quotients themselves": ["cac_payback@1", "clv_cac@1", "ltv@1", "ltv@2"],
     "a power": ["annualised_churn@1"],
+    "a model of what customers will buy": ["clv@1", "clv_margin@1"],
     "the mean over the months, not their sum": ["revenue_per_fte@1", "backlog_months@1", "continuity_reserve@1"],
     "a median": ["resolution_time@1", "response_time@1", "sales_cycle@1"],
     "what was open at the end is no event": ["open_pipeline@1", "order_backlog@1"],
