@@ -33,7 +33,8 @@ subscribers = imported("int_subscriber_lifetime_modelled")
 def cdnow(shared_data: Path) -> dict[str, Any]:
     """The 2,357 customers of the CDNOW sample: repeat orders, weeks of the last one, weeks seen, mean value."""
     file = shared_data / "cdnow" / "cdnow_customers_summary_with_transactions.csv"
-    return duckdb.sql(f"select x::double as x, t_x, T as t, zbar as mean_value from '{file}' order by ID").fetchnumpy()
+    found = duckdb.sql(f"select x::double as x, t_x, T as t, zbar as mean_value from '{file}' order by ID").fetchnumpy()
+    return {name: np.asarray(values) for name, values in found.items()}
 
 
 @pytest.mark.case
