@@ -297,7 +297,8 @@ def value(
 ) -> None:
     """Print one released value and what it is made of.
 
-    Shows value, numerator, denominator, n, reason, release and tests.
+    Shows value, numerator, denominator, n, reason, status against its target, release and tests; the 95 % interval of a
+    KPI from a sample.
     A value that is missing prints null with its reason.
 
     \b
@@ -553,7 +554,7 @@ def _summarise(folder: Path, paths: Paths, seconds: float) -> None:
     table = Table(title=f"{facts['company_name']}, data as of {facts['as_of']}", title_justify="left", box=box.SIMPLE)
     for heading in ("Core KPI", months[0] if len(months) == 1 else "Month", "Year ago", "Status", "12 months"):
         right = heading not in ("Core KPI", "Status")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+        table.add_column(heading, justify="right" if right else "left", no_wrap=right)
     for kpi in core:
         month, year = (
             formatting.value(number, kpi.unit, kpi.decimals, kpi.currency) for number in (kpi.value, kpi.twelve_months)

@@ -180,10 +180,11 @@ class Meta(_Strict):
         description="How it adds up. flow: sums over time; stock: the last of a period; ratio: divided again from "
         "its parts; distinct and median: counted again; score: from answers; modelled: never added.",
     )
-    interval: Literal["wilson", "poisson", "nps"] | SkipJsonSchema[None] = Field(
+    interval: Literal["wilson", "inverse_wilson", "poisson", "nps"] | SkipJsonSchema[None] = Field(
         None,
-        description="The kind of confidence interval. wilson: a share of n; poisson: a number of events; nps: a score "
-        "from -100 to 100. Leave out when the value is no sample.",
+        description="The kind of confidence interval. wilson: a share of the denominator; inverse_wilson: an amount "
+        "over the denominator, itself a share of n; poisson: an amount over a number of events; nps: a score from -100 "
+        "to 100. Leave out when the value is no sample.",
     )
     profiles: Annotated[list[Profile], Field(min_length=1, json_schema_extra=Unique), AfterValidator(_no_double)] = (
         Field(description="The kinds of company it is meant for.")

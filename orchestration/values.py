@@ -16,6 +16,7 @@ from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
 GRAINS = ("month", "quarter", "year", "ttm", "all")
+_JUDGED = ("interval_low", "interval_high", "target_value", "target_upper", "expected_value", "achievement")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def released_value(
         key = {"metric": name, "version": number, "grain": grain}
         rows = rows_of(
             database,
-            "select scope, period, period_start, period_end, numerator, denominator, n, value, reason, is_partial "
+            "select scope, period, period_start, period_end, numerator, denominator, n, value, reason, is_partial, "
+            f"target_type, status, {', '.join(_JUDGED)} "
             "from reporting.rpt_metric_values where metric = $metric and version = $version and grain = $grain",
             key,
         )
@@ -75,8 +77,9 @@ def released_value(
             raise KerncijfersError(
                 f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{nearest(scope, scopes)}"
             )
-        nothing: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "n", "value"))
-        row = {**totals[period], **nothing, "reason": "source_absent" if absent else "no_data"}
+        nothing: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "n", "value", *_JUDGED))
+        reason = "source_absent" if absent else "no_data"
+        row = {**totals[period], **nothing, "reason": reason, "target_type": None, "status": "no_data"}
     return {
         **key,
         "period": period,
@@ -89,6 +92,9 @@ def released_value(
         "n": row["n"],
         "reason": row["reason"],
         "is_partial": row["is_partial"],
+        "status": row["status"],
+        "target_type": row["target_type"],
+        **{name: exact(row[name]) for name in _JUDGED},
         "unit": unit,
         "currency": currency if unit == "currency" else None,
         "deprecated_on": day.isoformat() if (day := registered.get("deprecated_on")) else None,

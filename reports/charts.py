@@ -216,17 +216,19 @@ def sparkline(kpi: Kpi) -> Markup:
 
 
 def bullet(kpi: Kpi) -> Markup:
-    """A value against its target: a bar, with a mark where the target is. Empty without a target."""
-    if kpi.value is None or kpi.target is None:
+    """A value against what is expected of it: a bar, with a mark at the target or at both edges of a band."""
+    if kpi.value is None or kpi.expected_value is None:
         return Markup()
-    value, target = float(kpi.value), float(kpi.target)
-    low, high = min(0.0, value, target), max(value, target, 0.0) * 1.12
+    value = float(kpi.value)
+    targets = [float(edge) for edge in (kpi.expected_value, kpi.target_upper) if edge is not None]
+    low, high = min(0.0, value, *targets), max(0.0, value, *targets) * 1.12
     span = (high - low) or 1.0
-    zero, at, mark = ((point - low) / span * 100 for point in (0.0, value, target))
+    zero, at, *marks = ((point - low) / span * 100 for point in (0.0, value, *targets))
     left, right = min(zero, at), max(zero, at)
     return Markup(
         '<svg class="bullet" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
         '<rect class="track" x="0" y="3" width="100" height="4"/>'
         f'<rect class="bar" x="{left:.2f}" y="3" width="{max(right - left, 0.6):.2f}" height="4"/>'
-        f'<rect class="mark" x="{min(mark, 99.2):.2f}" y="0" width="0.8" height="10"/></svg>'
+        + "".join(f'<rect class="mark" x="{min(mark, 99.2):.2f}" y="0" width="0.8" height="10"/>' for mark in marks)
+        + "</svg>"
     )

@@ -52,6 +52,21 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
+class YearTarget:
+    """The target of a fiscal year and how its closed months stand against what is expected of them by now."""
+
+    year: str
+    target: Decimal
+    achievement: Decimal
+    pacing: str
+    through: date
+    is_complete: bool
+    straight_line: Decimal | None
+    seasonal: Decimal | None
+    status: str
+
+
+@dataclass(frozen=True)
 class Kpi:
     """One metric in one version at one period, with everything said about it. Texts are in the report's language."""
 
@@ -90,8 +105,16 @@ class Kpi:
     last_year_value: Decimal | None
     difference_last_year: Decimal | None
     growth_last_year: Decimal | None
-    target: Decimal | None
+    interval_low: Decimal | None
+    interval_high: Decimal | None
+    target_type: str | None
+    target_value: Decimal | None
+    target_upper: Decimal | None
+    target_reason: str | None
+    expected_value: Decimal | None
     status: str
+    is_held: bool
+    year_target: YearTarget | None
     trend: tuple[Point, ...]
     year: str | None
     year_value: Decimal | None
@@ -307,7 +330,9 @@ class _Released:
         )
         years = self.rows(
             """
-            select metric, version, scope, period, value, is_partial from reporting.rpt_metric_values
+            select metric, version, scope, period, value, is_partial, target_value, achievement, pacing, judged_through,
+                straight_line_forecast, seasonal_forecast, status
+            from reporting.rpt_metric_values
             where grain = 'year' and value is not null and ? between period_start and period_end
             """,
             [end],
@@ -378,7 +403,7 @@ class _Released:
             return None
         year = self._years.get((metric, int(version), scope))
         trend = self.trend(metric, int(version), row["grain"], SPARK_MONTHS) if scope == "total" else ()
-        derived = {"target", "trend", "year", "year_value", "year_is_partial", "missing_sources"}
+        derived = {"trend", "year", "year_target", "year_value", "year_is_partial", "missing_sources"}
         derived |= {"reconciles_to", "benchmarks"}
         needed = (source.strip() for source in (row["sources"] or "").split(","))
         return Kpi(
@@ -387,7 +412,7 @@ class _Released:
             year_value=year["value"] if year else None,
             year_is_partial=bool(year and year["is_partial"]),
             missing_sources=tuple(self._absent[source] for source in needed if source in self._absent),
-            target=row["target_value"],
+            year_target=_year_target(year) if year else None,
             trend=trend,
             reconciles_to=tuple(self._lines.get(line, line) for line in row["lines"].split(",") if line != "none"),
             benchmarks=tuple(self._benchmarks.get(metric, ())),
@@ -531,6 +556,23 @@ class _Released:
             Channel(_channel_name(row["scope"]), tuple(self.kpi(metric, row["scope"]) for metric in pinned))
             for row in found
         )
+
+
+def _year_target(year: Mapping[str, Any]) -> YearTarget | None:
+    """What there is to say about a year's target: nothing before its first closed month."""
+    if year["judged_through"] is None or year["achievement"] is None:
+        return None
+    return YearTarget(
+        year=year["period"],
+        target=year["target_value"],
+        achievement=year["achievement"],
+        pacing=year["pacing"],
+        through=datetime.strptime(year["judged_through"], "%Y-%m").date(),
+        is_complete=not year["is_partial"],
+        straight_line=year["straight_line_forecast"],
+        seasonal=year["seasonal_forecast"],
+        status=year["status"],
+    )
 
 
 def _compact(columns: Sequence[Column], lines: Sequence[Line]) -> Statement | None:

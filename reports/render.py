@@ -20,8 +20,11 @@ STATUS_SYMBOLS = {
     "on_track": "●",
     "at_risk": "◐",
     "off_track": "○",
+    "not_distinguishable": "≈",
     "no_target": "–",
+    "not_due": "▷",
     "no_data": "–",
+    "stale": "◇",
     "provisional": "◌",
 }
 

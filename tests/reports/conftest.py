@@ -92,6 +92,9 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 lag(value, 12) over trend as last_year_value, value - lag(value, 12) over trend as difference_last_year,
                 value / nullif(lag(value, 12) over trend, 0) - 1 as growth_last_year,
                 case when metric in ('revenue', 'solvency') and is_present then value * 1.1 end as target_value,
+                target_value as expected_value, case when target_value is not null then 'floor' end as target_type,
+                case when unit = 'percent' and is_present then value * 0.9 end as interval_low, value * 1.1 as interval_high,
+                false as is_held,
                 case when not is_present then 'no_data' when metric = 'revenue' then 'on_track'
                     when metric = 'solvency' then 'off_track' else 'no_target' end as status
             from present cross join months cross join (values ('month'), ('ttm')) t(grain)
@@ -100,7 +103,7 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
             select metric, version, 'year' as grain, left(label, 4) as period, make_date(left(label, 4)::int, 1, 1) as period_start,
                 make_date(left(label, 4)::int, 12, 31) as period_end, 'total' as scope, false as is_partial,
                 sum(numerator) as numerator, sum(denominator) as denominator, sum(n) as n,
-                sum(numerator) / sum(denominator) as value, any_value(reason) as reason, 'no_target' as status
+                sum(numerator) / sum(denominator) as value, any_value(reason) as reason, 'no_target' as status, false as is_held
             from reporting.rpt_metric_values inner join months on period = label where grain = 'month'
             group by metric, version, left(label, 4);
             insert into reporting.rpt_metric_values by name

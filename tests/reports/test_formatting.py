@@ -80,4 +80,15 @@ def test_both_languages_say_everything() -> None:
     assert dutch.keys() == english.keys()
     assert [key for key in dutch if not str(dutch[key]).strip() or not str(english[key]).strip()] == []
     same = {key for key in dutch if dutch[key] == english[key]}
-    assert same <= {"status", "observations", "times", "was", "ones", "unit_currency"}, same
+    assert same <= {
+        "status",
+        "observations",
+        "times",
+        "was",
+        "ones",
+        "unit_currency",
+        "target_cumulative",
+        "target_level",
+        "benchmark_line",
+        "statistic_norm",
+    }, same

@@ -20,11 +20,13 @@
     ('function_results', 'stg_files__function_results', 'booked_on', false),
 ] -%}
 {% set registers = ['projects', 'project_costs', 'adjustments'] -%}
+{% set books_promised_days = 122 -%}
 -- Grain: one row per source with data: the ledger, or a subject of the declared files. Says from when to when it speaks.
 -- An auditfile exported during its year speaks until the day it was made. A subject is complete until the newest export
 -- when it has not been silent for much longer than is usual between its days: a small company does not get an answer
 -- every day, and a subscription starts on the first of the month. A register (projects, adjustments) is a list of all
--- there is: it speaks for as long as anything does.
+-- there is: it speaks for as long as anything does. A source that has been silent for longer, counted to the newest export,
+-- is older than it promised: stale. The books promise a month after each quarter, when its VAT return is due.
 with
 
 settings as (
@@ -130,33 +132,49 @@ everything as (
 
 ),
 
+subjects_promised as (
+
+    select
+        subjects.*,
+        newest_export.last_date as newest_date,
+        subjects.source in ('{{ registers | join("', '") }}') as is_register,
+        {{ dbt.datediff('subjects.last_date', 'newest_export.last_date', 'day') }}
+        > greatest(7, 1.5 * subjects.usual_silence) as is_silent
+    from subjects
+    cross join newest_export
+
+),
+
 subjects_complete as (
 
     select
-        subjects.source,
-        subjects.row_count,
+        subjects_promised.source,
+        subjects_promised.row_count,
         case
-            when
-                subjects.source in ('{{ registers | join("', '") }}')
-                then everything.first_date
-            else subjects.first_date
+            when subjects_promised.is_register then everything.first_date
+            else subjects_promised.first_date
         end as first_date,
         case
-            when
-                subjects.source in ('{{ registers | join("', '") }}')
-                then everything.last_date
-            when
-                {{ dbt.datediff('subjects.last_date', 'newest_export.last_date', 'day') }}
-                <= greatest(7, 1.5 * subjects.usual_silence)
-                then newest_export.last_date
-            else subjects.last_date
-        end as last_date
-    from subjects
-    cross join newest_export
+            when subjects_promised.is_register then everything.last_date
+            when not subjects_promised.is_silent then subjects_promised.newest_date
+            else subjects_promised.last_date
+        end as last_date,
+        subjects_promised.is_silent and not subjects_promised.is_register as is_stale
+    from subjects_promised
     cross join everything
+
+),
+
+ledger_complete as (
+
+    select
+        ledger.*,
+        coalesce(newest_export.last_date > {{ dbt.dateadd('day', books_promised_days, 'ledger.last_date') }}, false) as is_stale
+    from ledger
+    cross join newest_export
 
 )
 
-select * from ledger
+select * from ledger_complete
 union all
 select * from subjects_complete

@@ -50,12 +50,18 @@ _TARGETS = pa.schema(
         ("grain", pa.string()),
         ("period", pa.string()),
         ("scope", pa.string()),
+        ("type", pa.string()),
+        ("start_value", pa.decimal128(28, 6)),
         ("target_value", pa.decimal128(28, 6)),
+        ("upper_value", pa.decimal128(28, 6)),
         ("tolerance", pa.decimal128(28, 6)),
-        ("status_type", pa.string()),
+        ("pacing", pa.string()),
+        ("reason", pa.string()),
+        ("line_number", pa.int64()),
     ]
 )
-_MAY_BE_EMPTY = {"version", "tolerance", "scope"}
+_MAY_BE_EMPTY = {"version", "scope", "start_value", "upper_value", "tolerance", "pacing", "reason"}
+_LINE_NUMBER = "line_number"
 
 
 def deliver(
@@ -101,28 +107,42 @@ def deliver(
 
 
 def _read(path: Path | None, schema: pa.Schema) -> list[dict[str, object]]:
+    """The rows of a file with a heading. Columns that may be empty may be left out; an unknown one is refused."""
     if path is None or not path.is_file():
         return []
+    fields = [field for field in schema if field.name != _LINE_NUMBER]
+    names = [field.name for field in fields]
+    advice = f"The first line must be {','.join(names)}."
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
-        if missing := [name for name in schema.names if name not in (reader.fieldnames or [])]:
-            raise SourceError(
-                f"column {', '.join(missing)} is missing.",
-                file=path,
-                line=1,
-                advice=f"The first line must be {','.join(schema.names)}.",
-            )
-        return [
-            {field.name: _value(row.get(field.name), field, path, reader.line_num) for field in schema}
-            for row in reader
-        ]
+        found = reader.fieldnames or []
+        if missing := [name for name in names if name not in found and name not in _MAY_BE_EMPTY]:
+            raise SourceError(f"column {', '.join(missing)} is missing.", file=path, line=1, advice=advice)
+        if unknown := [name for name in found if name not in names]:
+            raise SourceError(f"column {', '.join(unknown)} is not known.", file=path, line=1, advice=advice)
+        rows = []
+        for row in reader:
+            if None in row:
+                raise SourceError(
+                    "this line has more cells than the first line.",
+                    file=path,
+                    line=reader.line_num,
+                    advice='Put a text with a comma in it between quotes: "Budget, second version".',
+                )
+            content: dict[str, object] = {
+                field.name: _value(row.get(field.name), field, path, reader.line_num) for field in fields
+            }
+            if _LINE_NUMBER in schema.names:
+                content[_LINE_NUMBER] = reader.line_num
+            rows.append(content)
+        return rows
 
 
 def _value(text: str | None, field: pa.Field, path: Path, line: int) -> object:
     text = (text or "").strip()
     if not text:
         if field.name in _MAY_BE_EMPTY:
-            return {"scope": "total", "tolerance": Decimal(0)}.get(field.name)
+            return None
         raise SourceError(
             "this cell is empty.", file=path, line=line, column=field.name, advice="Fill it, or remove the line."
         )

@@ -43,13 +43,61 @@ def test_mapping_and_targets_are_loaded_as_written(tmp_path: Path) -> None:
     found = load(
         tmp_path,
         "company_id,account_id,rgs_code\ncafe,0310,BEivGokGea\n",
-        "company_id,metric,version,grain,period,scope,target_value,tolerance,status_type\n"
-        "cafe,revenue,,year,2025,,100000.50,,cumulative\n",
+        "company_id,metric,version,grain,period,scope,type,start_value,target_value,upper_value,tolerance,pacing,reason\n"
+        "cafe,revenue,,year,2025,,cumulative,,100000.50,,,seasonal,Begroting\n"
+        "cafe,mer,1,month,2025,total,band,,5,8,0.5,,\n",
     )
     assert found["account_mapping"] == [("cafe", "0310", "BEivGokGea")]
     assert found["targets"] == [
-        ("cafe", "revenue", None, "year", "2025", "total", Decimal("100000.500000"), Decimal(0), "cumulative")
+        (
+            "cafe",
+            "revenue",
+            None,
+            "year",
+            "2025",
+            None,
+            "cumulative",
+            None,
+            Decimal("100000.5"),
+            None,
+            None,
+            "seasonal",
+            "Begroting",
+            2,
+        ),
+        (
+            "cafe",
+            "mer",
+            1,
+            "month",
+            "2025",
+            "total",
+            "band",
+            None,
+            Decimal(5),
+            Decimal(8),
+            Decimal("0.5"),
+            None,
+            None,
+            3,
+        ),
     ]
+
+
+def test_columns_that_may_be_empty_may_be_left_out(tmp_path: Path) -> None:
+    found = load(
+        tmp_path,
+        targets="metric,company_id,grain,period,type,target_value\nrevenue,cafe,year,2025,cumulative,100\n",
+    )
+    assert found["targets"] == [
+        ("cafe", "revenue", None, "year", "2025", None, "cumulative", None, Decimal(100), None, None, None, None, 2)
+    ]
+
+
+def test_a_column_that_is_not_known_is_not_passed_over(tmp_path: Path) -> None:
+    heading = "company_id,metric,grain,period,type,target_value,tolerence"
+    with pytest.raises(SourceError, match=r"line 1: column tolerence is not known.*The first line must be company_id"):
+        load(tmp_path, targets=f"{heading}\nc,revenue,year,2025,floor,1,2\n")
 
 
 def test_the_choice_of_kpis_becomes_one_row_per_metric(tmp_path: Path) -> None:
@@ -81,10 +129,16 @@ def test_a_mapping_that_can_t_be_used_names_line_and_column(tmp_path: Path, mapp
         load(tmp_path, mapping)
 
 
+def test_a_comma_in_a_text_does_not_cut_it_off(tmp_path: Path) -> None:
+    heading = "company_id,metric,grain,period,type,target_value,reason"
+    with pytest.raises(SourceError, match=r"line 2: this line has more cells.*between quotes"):
+        load(tmp_path, targets=f"{heading}\nc,revenue,year,2025,cumulative,1,Budget, second version\n")
+
+
 def test_a_target_that_is_no_number_is_named(tmp_path: Path) -> None:
-    header = "company_id,metric,version,grain,period,scope,target_value,tolerance,status_type\n"
+    header = "company_id,metric,grain,period,type,target_value\n"
     with pytest.raises(SourceError, match="line 2, column target_value, value 'veel'"):
-        load(tmp_path, targets=header + "c,revenue,,year,2025,total,veel,,cumulative\n")
+        load(tmp_path, targets=header + "c,revenue,year,2025,cumulative,veel\n")
 
 
 @pytest.mark.parametrize(

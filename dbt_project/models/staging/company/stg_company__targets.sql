@@ -1,5 +1,5 @@
--- Grain: one row per metric, version, grain, period and scope with a target.
--- The file beside the company's data goes before the project's seed.
+-- Grain: one row per target as it was written for this company, in the file beside its data or in the project's seed.
+-- The file goes before the seed: precedence 1 before 2.
 with
 
 settings as (
@@ -12,15 +12,20 @@ beside_the_data as (
 
     select
         1 as precedence,
+        'targets.csv, line ' || cast(line_number as varchar) as written_in,
         company_id,
         metric,
-        version as metric_version,
-        grain as period_grain,
+        version,
+        grain,
         period,
         scope,
+        type,
+        start_value,
         target_value,
+        upper_value,
         tolerance,
-        status_type
+        pacing,
+        reason
     from {{ source('raw_company', 'targets') }}
 
 ),
@@ -29,54 +34,47 @@ in_the_project as (
 
     select
         2 as precedence,
+        'dbt_project/seeds/targets.csv' as written_in,
         company_id,
         metric,
-        version as metric_version,
-        grain as period_grain,
+        version,
+        grain,
         period,
         scope,
+        type,
+        start_value,
         target_value,
+        upper_value,
         tolerance,
-        status_type
+        pacing,
+        reason
     from {{ ref('targets') }}
 
 ),
 
-candidates as (
+written as (
 
     select * from beside_the_data
     union all
     select * from in_the_project
 
-),
-
-ranked as (
-
-    select
-        candidates.*,
-        row_number() over (
-            partition by
-                candidates.metric,
-                candidates.metric_version,
-                candidates.period_grain,
-                candidates.period,
-                candidates.scope
-            order by candidates.precedence
-        ) as position
-    from candidates
-    inner join settings
-        on candidates.company_id = settings.company_id
-
 )
 
 select
-    metric,
-    metric_version,
-    period_grain,
-    period,
-    scope,
-    cast(target_value as decimal(28, 6)) as target_value,
-    cast(tolerance as decimal(28, 6)) as tolerance,
-    status_type
-from ranked
-where position = 1
+    written.precedence,
+    written.written_in,
+    written.metric,
+    written.version,
+    written.grain,
+    written.period,
+    coalesce(written.scope, 'total') as scope,
+    written.type,
+    cast(written.start_value as decimal(28, 6)) as start_value,
+    cast(written.target_value as decimal(28, 6)) as target_value,
+    cast(written.upper_value as decimal(28, 6)) as upper_value,
+    cast(written.tolerance as decimal(28, 6)) as tolerance,
+    written.pacing,
+    written.reason
+from written
+inner join settings
+    on written.company_id = settings.company_id

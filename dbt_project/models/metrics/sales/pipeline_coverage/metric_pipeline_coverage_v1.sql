@@ -11,14 +11,7 @@ sales as (
 
 targets as (
 
-    select
-        stg_targets.target_value,
-        cast(stg_targets.period || '-01' as date) as month_start
-    from {{ ref('stg_company__targets') }} as stg_targets
-    where
-        stg_targets.metric = 'bookings'
-        and stg_targets.period_grain = 'month'
-        and stg_targets.scope = 'total'
+    select * from {{ ref('int_quotas_monthly') }}
 
 ),
 
