@@ -15,6 +15,10 @@ import typer
 from typer.core import TyperGroup
 
 from orchestration.errors import KerncijfersError, in_words
+from orchestration.metric import commands as metric_commands
+from orchestration.options import CompanyOption, DataOption, InboxOption
+from orchestration.options import chosen_paths as _paths
+from orchestration.options import log_file as _log_file
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 
 if TYPE_CHECKING:
@@ -22,27 +26,6 @@ if TYPE_CHECKING:
 
     from orchestration.progress import Step
     from reports.formatting import Language
-
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", envvar="KERNCIJFERS_DATA", help="Folder for releases and work. [default: .data of the project]"
-    ),
-]
-InboxOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--inbox", envvar="KERNCIJFERS_INBOX", help="Folder with the company's files. [default: inbox in --data]"
-    ),
-]
-CompanyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--company",
-        envvar="KERNCIJFERS_COMPANY",
-        help="The company.toml to use. [default: the one in --inbox, or the project's]",
-    ),
-]
 
 
 class _Group(TyperGroup):
@@ -54,7 +37,7 @@ class _Group(TyperGroup):
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:
-            if type(error).__module__.startswith("click"):
+            if "click" in type(error).__module__:  # also Typer's own copy of it, which prints its usage errors itself
                 raise
             _fail(error)
 
@@ -75,23 +58,6 @@ def _fail(error: Exception) -> None:
     raise typer.Exit(1) from None
 
 
-_chosen: list[Paths] = []
-
-
-def _paths(data: Path | None, inbox: Path | None = None, company: Path | None = None) -> Paths:
-    paths = Paths.find(data, inbox, company)
-    if company is not None and not company.is_file():
-        raise KerncijfersError(f"There is no file {company}. Give --company the path of a company.toml.")
-    _chosen[:] = [paths]
-    return paths
-
-
-def _log_file() -> Path:
-    folder = (_chosen[0] if _chosen else Paths.find()).logs
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "kerncijfers.log"
-
-
 app = typer.Typer(
     cls=_Group,
     no_args_is_help=True,
@@ -103,16 +69,24 @@ app = typer.Typer(
 metrics_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="""The catalogue of KPIs: what a company sees of it, and whether it is sound.
+    help="""The catalogue of KPIs, and one KPI: make it, try it, explain it.
+
+    `metric` and `metrics` are the same command.
 
     \b
     Examples:
       kerncijfers metrics list
       kerncijfers metrics check
       kerncijfers metrics sign aov
+      kerncijfers metric new orders_per_visitor --domain webshop
+      kerncijfers metric preview aov --watch
+      kerncijfers metric diff aov v1 v2
+      kerncijfers metric explain revenue 2025-12
     """,
 )
+metric_commands.register(metrics_app)
 app.add_typer(metrics_app, name="metrics")
+app.add_typer(metrics_app, name="metric", help="The same as `metrics`: of one KPI, metric reads better.")
 
 
 class _Watch:

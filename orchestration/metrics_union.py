@@ -98,6 +98,14 @@ def write(project_dir: Path) -> list[Path]:
     return changed
 
 
+def select(kind: str, metric: str, version: int) -> str:
+    """The part of the union of this kind that stands for one metric and version."""
+    union = next(union for union in UNIONS if union.kind == kind)
+    columns = (f"'{metric}' as metric", f"{version} as metric_version", *union.columns)
+    reference = union.reference.format(metric=metric, version=version)
+    return "select\n" + ",\n".join(f"    {column}" for column in columns) + f"\nfrom {{{{ {reference} }}}}\n"
+
+
 def _render(union: _Union, project_dir: Path) -> str:
     found = metric_versions(project_dir, union.kind)
     header = _HEADER.format(grain=union.grain)
@@ -105,10 +113,4 @@ def _render(union: _Union, project_dir: Path) -> str:
         columns = {"metric": "varchar", "metric_version": "integer", **union.columns}
         nothing = (f"    cast(null as {kind}) as {name}" for name, kind in columns.items())
         return f"{header}select\n" + ",\n".join(nothing) + "\nwhere 1 = 0\n"
-    return header + "union all\n".join(_select(union, metric, version) for metric, version in found)
-
-
-def _select(union: _Union, metric: str, version: int) -> str:
-    columns = (f"'{metric}' as metric", f"{version} as metric_version", *union.columns)
-    reference = union.reference.format(metric=metric, version=version)
-    return "select\n" + ",\n".join(f"    {column}" for column in columns) + f"\nfrom {{{{ {reference} }}}}\n"
+    return header + "union all\n".join(select(union.kind, metric, version) for metric, version in found)

@@ -1,0 +1,209 @@
+"""Compiles a metric as it stands in its file now, with dbt's own parser and compiler, against the tables of a release.
+
+The models between the metric and `rpt_metric_values` become ephemeral for the occasion, so dbt writes them into one
+select as it would for any ephemeral model. What comes out are the values a refresh would publish: same division, same
+reasons, same comparisons. Nothing is built. dbt reads its last parse of the project and parses only what changed.
+"""
+
+# ruff: noqa: PLC0415 - dbt takes seconds to import, and only a preview needs it
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration import dbt_worker, metrics_union
+from orchestration.errors import KerncijfersError
+from orchestration.paths import DBT_PROJECT, PROJECT
+from orchestration.values import nearest
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+VALUES = "model.kerncijfers.rpt_metric_values"
+REGISTRY = "model.kerncijfers.rpt_metrics"
+UNION = "model.kerncijfers.int_metrics_unioned"
+_CACHE = PROJECT / ".data" / "dbt"
+_TARGET = _CACHE / "preview"
+# dbt parses everything again when its connection changes, so the name in it is always the same. Nothing opens it.
+_WAREHOUSE = PROJECT / ".data" / "work" / "warehouse.duckdb"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The select that gives every value of `metric` in `version`, as a refresh would publish them."""
+
+    metric: str
+    version: int
+    unit: str
+    decimals: int
+    label: str
+    report_grain: str
+    file: Path
+    sql: str
+    own_sql: str
+
+    def place(self, line: int) -> str:
+        """Where in the metric's own file a line of `sql` comes from, as `path:line`; the path alone when it is not."""
+        name = os.path.relpath(self.file)
+        start = self.sql.find(self.own_sql)
+        own = line - self.sql.count("\n", 0, start) if start >= 0 else 0
+        compiled = self.own_sql.splitlines()
+        if not 1 <= own <= len(compiled):
+            return name
+        written = self.file.read_text(encoding="utf-8").splitlines()
+        for _, begin, end, first, last in difflib.SequenceMatcher(
+            None, compiled, written, autojunk=False
+        ).get_opcodes():
+            if begin < own <= end:
+                return f"{name}:{min(first + own - begin, max(last, 1))}"
+        return name
+
+
+def compile_metric(metric: str, version: int | None) -> Compiled:
+    """The metric as its file says now; its latest version when none is asked for.
+
+    Raises KerncijfersError with the nearest names when there is no such metric, and with dbt's words when the project
+    does not parse or the metric does not compile.
+    """
+    manifest = _parse()
+    node = _find(manifest, metric, version)
+    _fold(manifest, node)
+    result = _invoke(["compile", "--select", "rpt_metric_values,resource_type:model"], manifest)
+    if not result.success:
+        raise KerncijfersError(_said(result, node))
+    values: Any = manifest.nodes[VALUES]
+    meta: dict[str, Any] = node.config.meta
+    return Compiled(
+        metric=node.name.removeprefix("metric_"),
+        version=int(node.version),
+        unit=meta["unit"],
+        decimals=int(meta["decimals"]),
+        label=meta["label_en"],
+        report_grain=meta["report_grain"],
+        file=DBT_PROJECT / node.original_file_path,
+        sql=values.compiled_code,
+        own_sql=(node.compiled_code or "").strip(),
+    )
+
+
+def lineage(metric: str, version: int | None) -> dict[str, str]:
+    """The compiled select of a metric and of every model it stands on, by schema and name: `marts.fct_orders`.
+
+    Raises KerncijfersError as `compile_metric` does.
+    """
+    manifest = _parse()
+    node = _find(manifest, metric, version)
+    result = _invoke(["compile", "--select", f"+{node.name}.v{node.version},resource_type:model"], manifest)
+    if not result.success:
+        raise KerncijfersError(_said(result, node))
+    models: list[Any] = [one.node for one in result.result.results]
+    return {f"{model.schema}.{model.alias}": model.compiled_code for model in models}
+
+
+def _parse() -> Manifest:
+    _prepare()
+    result = _invoke(["parse"])
+    if not result.success:  # a removed or renamed file may be what a partial parse can't follow
+        (_TARGET / dbt_worker.PARSED).unlink(missing_ok=True)
+        result = _invoke(["parse"])
+    if not result.success:
+        raise KerncijfersError(f"The dbt project does not parse:\n{_clean(str(result.exception))}")
+    return result.result
+
+
+def _prepare() -> None:
+    """Sets dbt's surroundings, and starts from the newest parse there is."""
+    os.environ["KERNCIJFERS_WAREHOUSE"] = str(_WAREHOUSE)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    metrics_union.write(DBT_PROJECT)
+    _TARGET.mkdir(parents=True, exist_ok=True)
+    if not (_TARGET / dbt_worker.PARSED).is_file():
+        parses = sorted(_CACHE.glob(f"*/{dbt_worker.PARSED}"), key=lambda file: file.stat().st_mtime)
+        if parses:
+            shutil.copyfile(parses[-1], _TARGET / dbt_worker.PARSED)
+
+
+def _invoke(arguments: list[str], manifest: Manifest | None = None) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(_TARGET)]
+    quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(_TARGET), "--no-write-json"]
+    offline = ["--no-introspect", "--no-populate-cache"] if arguments[0] == "compile" else []
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return dbtRunner(manifest=manifest).invoke([*arguments, *offline, *places, *quiet])
+
+
+def _find(manifest: Manifest, wanted: str, version: int | None) -> Any:
+    asked = wanted.strip().casefold().replace("-", "_").replace(" ", "_").removeprefix("metric_")
+    found: dict[str, dict[int, Any]] = {}
+    node: Any
+    for node in manifest.nodes.values():
+        if node.resource_type == "model" and node.fqn[1] == "metrics" and node.name.startswith("metric_"):
+            found.setdefault(node.name.removeprefix("metric_"), {})[int(node.version or 0)] = node
+    names = {
+        alias: name for name, of in found.items() for alias in next(iter(of.values())).config.meta.get("aliases", [])
+    }
+    name = asked if asked in found else names.get(asked)
+    if name is None:
+        raise KerncijfersError(
+            f"There is no metric {wanted!r} in dbt_project/models/metrics.{nearest(asked, [*found, *names])} "
+            f"Make one with `kerncijfers metric new {asked}`."
+        )
+    versions = found[name]
+    if 0 in versions:
+        raise KerncijfersError(
+            f"dbt_project/{versions[0].original_file_path} is not a version of a metric: the YAML beside it "
+            f"needs an entry `- v: 1` under `versions` of metric_{name}."
+        )
+    number = version or int(next(iter(versions.values())).latest_version)
+    if number not in versions:
+        raise KerncijfersError(f"{name} has no version {number}. Versions: {', '.join(map(str, sorted(versions)))}.")
+    return versions[number]
+
+
+def _fold(manifest: Manifest, metric: Any) -> None:
+    """Makes what lies between the metric, or the registry, and the values ephemeral; the union holds one metric."""
+    union: Any = manifest.nodes[UNION]
+    union.raw_code = metrics_union.select("metric", metric.name.removeprefix("metric_"), int(metric.version))
+    union.refs = [ref for ref in union.refs if (ref.name, str(ref.version)) == (metric.name, str(metric.version))]
+    union.depends_on.nodes = [metric.unique_id]
+    between = {metric.unique_id, REGISTRY}
+
+    def leads_there(identifier: str, seen: dict[str, bool]) -> bool:
+        if identifier not in seen:
+            reached = [leads_there(parent, seen) for parent in _parents(manifest, identifier)]
+            seen[identifier] = identifier in between or any(reached)
+        return seen[identifier]
+
+    seen: dict[str, bool] = {}
+    leads_there(VALUES, seen)
+    for identifier in {identifier for identifier, leads in seen.items() if leads} - {VALUES}:
+        node: Any = manifest.nodes[identifier]
+        node.config.materialized = "ephemeral"
+        node.config.contract.enforced = node.contract.enforced = False
+
+
+def _parents(manifest: Manifest, identifier: str) -> list[str]:
+    """The models and seeds a node reads; a seed reads none."""
+    node: Any = manifest.nodes.get(identifier)
+    return list(getattr(node.depends_on, "nodes", [])) if node is not None else []
+
+
+def _said(result: Any, node: Any) -> str:
+    """What dbt said, with the metric's file before it."""
+    failed = [str(one.message) for one in (result.result or []) if getattr(one, "message", None) and one.failures != 0]
+    message = "\n".join(failed) or str(result.exception)
+    return f"{os.path.relpath(DBT_PROJECT / node.original_file_path)} does not compile:\n{_clean(message)}"
+
+
+def _clean(message: str) -> str:
+    """dbt's message without colours, marks of the call stack and empty lines."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", message).partition("Traceback (most recent call last)")[0]
+    return "\n".join(line.rstrip() for line in plain.splitlines() if line.strip() and not line.strip().startswith(">"))
