@@ -136,7 +136,7 @@ def write(project: Path, name: str, begin: Start, told: dict[str, Any], formula:
     top, bottom, n = _computed(case.inputs, formula)
     if (float(case.numerator), float(case.denominator)) != (top, bottom):
         raise KerncijfersError(
-            f"The worked case does not come out: {formula.numerator} / {formula.denominator} gives {top:g} / {bottom:g} "
+            f"The worked case does not come out: {formula.numerator} / {formula.denominator} is {top:g} / {bottom:g} "
             f"and the case says {case.numerator} / {case.denominator}. Change the formula or the case."
         )
     folder = project / registry.METRICS / told["domain"] / name

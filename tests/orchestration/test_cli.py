@@ -17,6 +17,7 @@ from orchestration.paths import Paths
 
 COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo", "metrics sync"]
 COMMANDS += ["metrics list", "metrics check", "metrics sign", "metrics schema"]
+COMMANDS += ["metric new", "metric preview", "metric diff", "metric explain"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -30,10 +31,16 @@ def test_no_command_is_left_out_above() -> None:
     group = get_command(app)
     names = set(getattr(group, "commands", {}))
     assert names == {command.split()[0] for command in COMMANDS}
-    metrics = getattr(group, "commands", {})["metrics"]
-    assert {f"metrics {name}" for name in metrics.commands} == {
-        name for name in COMMANDS if name.startswith("metrics ")
-    }
+    for either in ("metric", "metrics"):
+        of_metrics = getattr(group, "commands", {})[either].commands
+        assert set(of_metrics) == {name.split()[1] for name in COMMANDS if name.startswith("metric")}
+
+
+def test_an_option_that_does_not_exist_is_no_defect(tmp_path: Path) -> None:
+    done = run("status", "--dta", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "No such option: --dta" in done.stderr
+    assert "did not expect" not in done.stderr
 
 
 @pytest.mark.parametrize(
