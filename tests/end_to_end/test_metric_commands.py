@@ -185,7 +185,7 @@ def test_a_new_kpi_needs_one_folder_and_no_python(company: Company, project: Pat
     [
         (("preview", "aovv"), "Did you mean aov"),
         (("preview", "aov", "--scope", "channel:mail"), "Did you mean channel:email"),
-        (("diff", "aov", "v1", "v1"), "Name two to compare"),
+        (("diff", "aov", "v1", "v1"), "Version 1 does not differ from itself"),
         (("diff", "aov", "v1", "v9"), "aov has no version 9. Versions: 1, 2"),
         (("explain", "revenue", "2025-13"), "There is no month '2025-13'"),
         (("new", "aov", "--domain", "webshop", "--from", "orders"), "The name aov is taken"),
