@@ -74,7 +74,7 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 row_number() over (order by day) as number
             from range(date '2023-01-01', date '2026-01-01', interval 1 month) t(day);
             create temp table present as
-            select *, case when sources like '%ledger%' then {with_books} else {with_shop} end as is_present from reporting.rpt_metrics;
+            select *, (sources not like '%ledger%' or {with_books}) and (sources = 'ledger' or {with_shop}) as is_present from reporting.rpt_metrics;
             insert into reporting.rpt_metric_values by name
             select
                 metric, version, grain, label as period, first as period_start, last as period_end, 'total' as scope,
