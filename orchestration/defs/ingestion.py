@@ -26,12 +26,12 @@ def _loaded(draft: DraftRelease, delivery: Delivery) -> Iterator[dg.MaterializeR
 
 
 @dg.multi_asset(
-    specs=_tables("raw_company", ("settings", "kpi_choices", "account_mapping", "targets")),
+    specs=_tables("raw_company", ("settings", "kpi_choices", "account_mapping", "targets", "scenarios")),
     name="raw_company",
     pool="warehouse_writer",
 )
 def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
-    """Who the company is and what its owner decided: settings, choice of KPIs, account mapping and targets."""
+    """Who the company is and what its owner decided: settings, choice of KPIs, account mapping, targets, scenarios."""
     progress.report("Reading the company's settings")
     paths = draft.paths
     delivery = company_source.deliver(
@@ -40,6 +40,7 @@ def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
         paths.work,
         account_mapping=paths.beside_company("account_mapping.csv"),
         targets=paths.beside_company("targets.csv"),
+        scenarios=paths.beside_company("scenarios.csv"),
         kpis=company.read(paths).kpis,
     )
     yield from _loaded(draft, delivery)

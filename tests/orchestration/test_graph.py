@@ -54,7 +54,7 @@ def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.De
         "opening_balances",
         "transaction_lines",
     }
-    assert tables["raw_company"] == {"settings", "kpi_choices", "account_mapping", "targets"}
+    assert tables["raw_company"] == {"settings", "kpi_choices", "account_mapping", "targets", "scenarios"}
     assert {"orders", "order_lines", "deliveries"} <= tables["raw_files"]
     assert set(tables) == {"raw_xaf", "raw_company", "raw_files"}
 

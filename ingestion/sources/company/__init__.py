@@ -60,6 +60,17 @@ _TARGETS = pa.schema(
         ("line_number", pa.int64()),
     ]
 )
+_SCENARIOS = pa.schema(
+    [
+        ("company_id", pa.string()),
+        ("scenario", pa.string()),
+        ("place", pa.int64()),
+        ("label_nl", pa.string()),
+        ("label_en", pa.string()),
+        ("driver", pa.string()),
+        ("change", pa.decimal128(12, 6)),
+    ]
+)
 _MAY_BE_EMPTY = {"version", "scope", "start_value", "upper_value", "tolerance", "pacing", "reason"}
 _LINE_NUMBER = "line_number"
 
@@ -71,9 +82,10 @@ def deliver(
     *,
     account_mapping: Path | None,
     targets: Path | None,
+    scenarios: Path | None = None,
     kpis: KpiChoices | None = None,
 ) -> Delivery:
-    """Load the company's settings and choice of KPIs, and its account mapping and targets where these files exist.
+    """Load the company's settings and choice of KPIs, and what its owner decided: account mapping, targets, scenarios.
 
     Raises `SourceError` with file, line and column for a row that can't be used.
     """
@@ -97,6 +109,7 @@ def deliver(
         "kpi_choices": (_KPI_CHOICES, (kpis or KpiChoices()).rows()),
         "account_mapping": (_ACCOUNT_MAPPING, _read(account_mapping, _ACCOUNT_MAPPING)),
         "targets": (_TARGETS, _read(targets, _TARGETS)),
+        "scenarios": (_SCENARIOS, _read(scenarios, _SCENARIOS)),
     }
     tables = []
     for name, (schema, content) in rows.items():

@@ -156,3 +156,17 @@ def test_settings_that_can_t_be_true_are_refused(field: str, value: object) -> N
 )
 def test_a_name_becomes_an_id(name: str, expected: str) -> None:
     assert slug(name) == expected
+
+
+def test_scenarios_are_loaded_as_written_and_refused_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "scenarios.csv"
+    header = "company_id,scenario,place,label_nl,label_en,driver,change\n"
+    file.write_text(header + "c,worst,1,Klant weg,Customer lost,revenue_pct,-0.3\n", encoding="utf-8")
+    warehouse = tmp_path / "w.duckdb"
+    company.deliver(SETTINGS, warehouse, tmp_path / "work", account_mapping=None, targets=None, scenarios=file)
+    with duckdb.connect(str(warehouse)) as connection:
+        rows = connection.execute("select scenario, label_nl, driver, change from raw_company.scenarios").fetchall()
+    assert rows == [("worst", "Klant weg", "revenue_pct", Decimal("-0.3"))]
+    file.write_text(header + "c,worst,1,Klant weg,Customer lost,revenue_pct,veel\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="not a number"):
+        company.deliver(SETTINGS, warehouse, tmp_path / "work", account_mapping=None, targets=None, scenarios=file)
