@@ -18,15 +18,15 @@ PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 def imported(name: str) -> ModuleType:
     """A dbt Python model as a module; dbt itself reads it as a file too."""
-    spec = importlib.util.spec_from_file_location(name, PROJECT / "models" / "intermediate" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, PROJECT / "models" / "marts" / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-lifetime = imported("int_customer_lifetime_modelled")
-subscribers = imported("int_subscriber_lifetime_modelled")
+lifetime = imported("fct_customer_lifetime_values")
+subscribers = imported("fct_subscriber_lifetime_values")
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ def test_the_value_is_the_sum_over_customers_of_what_the_model_expects(september
     assert (value["reason"], value["n"], Decimal(value["denominator"])) == (None, 2349, 2349)
     with duckdb.connect(str(september.marts()), read_only=True) as warehouse:
         (expected,) = warehouse.sql(
-            "select sum(expected_value::decimal(18, 6)) from intermediate.int_customer_lifetime_modelled"
+            "select sum(expected_value::decimal(18, 6)) from marts.fct_customer_lifetime_values"
         ).fetchall()[0]
     assert Decimal(value["numerator"]) == expected
     assert (

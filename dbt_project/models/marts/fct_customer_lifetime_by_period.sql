@@ -5,7 +5,7 @@ with
 
 modelled as (
 
-    select * from {{ ref('int_customer_lifetime_modelled') }}
+    select * from {{ ref('fct_customer_lifetime_values') }}
 
 ),
 

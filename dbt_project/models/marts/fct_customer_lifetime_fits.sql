@@ -4,13 +4,13 @@ with
 
 modelled as (
 
-    select * from {{ ref('int_customer_lifetime_modelled') }}
+    select * from {{ ref('fct_customer_lifetime_values') }}
 
 ),
 
 fits as (
 
-    select * from {{ ref('int_lifetime_fits_dated') }}
+    select * from {{ ref('dim_lifetime_fit') }}
 
 ),
 

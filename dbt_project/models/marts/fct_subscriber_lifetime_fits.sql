@@ -4,7 +4,7 @@ with
 
 fits as (
 
-    select * from {{ ref('int_subscriber_lifetime_modelled') }}
+    select * from {{ ref('fct_subscriber_lifetime_values') }}
 
 )
 

@@ -286,8 +286,8 @@ def findings(fitted: Fit, size: int) -> dict[str, Any]:
 def model(dbt: Any, session: Any) -> pa.Table:  # noqa: ARG001 the signature is dbt's
     """The customers of every fit, below one another."""
     dbt.config(materialized="table")
-    fits = dbt.ref("int_lifetime_fits_dated").project("fit_date, history_days, check_days").order("fit_date")
-    summaries = dbt.ref("int_customer_orders_summarised")
+    fits = dbt.ref("dim_lifetime_fit").project("fit_date, history_days, check_days").order("fit_date")
+    summaries = dbt.ref("fct_customer_orders_by_fit")
     tables = [fitted_table(summaries.limit(0), 0, 0)]
     for fit_date, history_days, check_days in fits.fetchall():
         customers = summaries.filter(f"fit_date = date '{fit_date}'").order("customer_id")

@@ -5,7 +5,7 @@ with
 
 fits as (
 
-    select * from {{ ref('int_lifetime_fits_dated') }}
+    select * from {{ ref('dim_lifetime_fit') }}
 
 ),
 

@@ -150,7 +150,7 @@ SCHEMA = pa.schema(
 def model(dbt: Any, session: Any) -> pa.Table:  # noqa: ARG001 the signature is dbt's
     """Every fit of the company."""
     dbt.config(materialized="table")
-    counted = dbt.ref("int_subscriber_tenures_counted")
+    counted = dbt.ref("fct_subscriber_tenures")
     fits = counted.aggregate(
         "fit_date, max(moment_date) filter (moment = 'then') as check_date, "
         "sum(customer_count) filter (moment = 'now')::bigint as customers",
