@@ -1,6 +1,6 @@
 # What people type. Needs only Python 3.11+, make and git; everything else goes into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup report serve doctor test test-unit test-dbt cases test-integration test-fault test-browser bench mf check \
+.PHONY: help setup report serve doctor test test-unit test-dbt cases mutation test-integration test-fault test-browser bench mf check \
 	docs format clean reset
 
 PYTHON ?= python3
@@ -66,6 +66,9 @@ test-dbt: $(READY) ## Run the tests of the metrics: dbt's unit tests and the reg
 
 cases: $(READY) ## Prove the worked cases and print expected and got of each figure
 	@$(BIN)/pytest -q -m case --cases
+
+mutation: $(READY) ## Put faults in the SQL of every KPI; its unit tests must notice each of them
+	@$(BIN)/pytest -q tests/dbt_project/test_mutants.py --mutants
 
 test-integration: $(READY) ## Run the real pipeline on real files
 	@$(BIN)/pytest -m integration

@@ -49,8 +49,6 @@ NOT_OURS = {
     ],
     "a step on the way to a figure that is proven, or a sum of two that are; we publish no KPI of it": [
         ("SAAS-01", "arpa_new"),
-        ("SAAS-01", "ltv_gm_at_churn_hi"),
-        ("SAAS-01", "ltv_gm_at_churn_lo"),
         ("SAAS-01", "annualised_gross_retention"),
         ("SAAS-09", "mrr_middle"),
         ("SALES-02", "required"),

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests import cases
+from tests.dbt_project import mutants
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,12 +18,16 @@ ROOT = Path(__file__).parents[1]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--cases` prints the table of worked cases after the tests."""
     parser.addoption("--cases", action="store_true", help="print every figure of the worked cases and what it became")
+    parser.addoption("--mutants", action="store_true", help="print which faults in the SQL the unit tests noticed")
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
-    """The table `make cases` is for."""
+    """The tables `make cases` and `make mutation` are for."""
+    console = Console(width=max(Console().width, 200))
     if config.getoption("--cases"):
-        cases.print_table(Console(width=max(Console().width, 200)))
+        cases.print_table(console)
+    if config.getoption("--mutants"):
+        mutants.print_table(console)
 
 
 @pytest.fixture(scope="session")

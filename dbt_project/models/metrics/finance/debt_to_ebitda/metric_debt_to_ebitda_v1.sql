@@ -16,8 +16,6 @@ income as (
             'personnel',
             'other_operating_costs'
         ) then amount else 0 end) as ebitda,
-        sum(case when income_line = 'financial_result' then -amount else 0 end) as interest,
-        sum(case when income_line = 'tax' then -amount else 0 end) as tax,
         sum(line_count) as line_count
     from {{ ref('fct_income_by_period') }}
     group by period_grain, period, period_start, period_end

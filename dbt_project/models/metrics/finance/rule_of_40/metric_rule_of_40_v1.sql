@@ -36,10 +36,10 @@ base as (
         income.period,
         income.amount
     from income
-    inner join coverage
-        on
-            income.period_start >= coverage.first_date
-            and income.period_end <= coverage.last_date
+    cross join coverage
+    where
+        income.period_start >= coverage.first_date
+        and income.period_end <= coverage.last_date
 
 )
 

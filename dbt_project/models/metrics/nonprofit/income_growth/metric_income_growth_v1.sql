@@ -22,8 +22,8 @@ base as (
         results.period,
         results.total_income
     from results
-    inner join coverage
-        on results.period_start >= {{ dbt.date_trunc('month', 'coverage.first_date') }}
+    cross join coverage
+    where results.period_start >= {{ dbt.date_trunc('month', 'coverage.first_date') }}
 
 )
 

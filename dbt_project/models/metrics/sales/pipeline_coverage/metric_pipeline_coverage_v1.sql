@@ -20,28 +20,33 @@ quotas as (
     select
         sales.period_grain,
         sales.period,
-        sum(targets.target_value) as quota
+        sales.period_start,
+        sales.period_end,
+        sales.expected_amount,
+        sales.open_count,
+        case when count(*) = 3 then sum(targets.target_value) else 0 end as quota
     from sales
-    inner join targets
+    left join targets
         on
             sales.period_end < targets.month_start
             and sales.horizon_end >= targets.month_start
-    group by sales.period_grain, sales.period
-    having count(*) = 3
+    group by
+        sales.period_grain,
+        sales.period,
+        sales.period_start,
+        sales.period_end,
+        sales.expected_amount,
+        sales.open_count
 
 )
 
 select
-    sales.period_grain,
-    sales.period,
-    sales.period_start,
-    sales.period_end,
+    period_grain,
+    period,
+    period_start,
+    period_end,
     'total' as scope,
-    cast(sales.expected_amount as decimal(28, 6)) as numerator,
-    cast(coalesce(quotas.quota, 0) as decimal(28, 6)) as denominator,
-    cast(sales.open_count as bigint) as n
-from sales
-left join quotas
-    on
-        sales.period_grain = quotas.period_grain
-        and sales.period = quotas.period
+    cast(expected_amount as decimal(28, 6)) as numerator,
+    cast(quota as decimal(28, 6)) as denominator,
+    cast(open_count as bigint) as n
+from quotas

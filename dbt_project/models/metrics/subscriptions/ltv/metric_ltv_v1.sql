@@ -15,7 +15,7 @@ select
     recurring.period_end,
     'total' as scope,
     cast(
-        recurring.closing_mrr * recurring.opening_customer_count * recurring.months / nullif(recurring.closing_customer_count, 0)
+        recurring.closing_mrr * recurring.opening_customer_count * recurring.months / recurring.closing_customer_count
         as decimal(28, 6)
     ) as numerator,
     cast(recurring.lost_customer_count as decimal(28, 6)) as denominator,
