@@ -49,21 +49,17 @@ class Compiled:
     sql: str
     own_sql: str
 
-    def place(self, line: int) -> str:
-        """Where in the metric's own file a line of `sql` comes from, as `path:line`; the path alone when it is not."""
-        name = os.path.relpath(self.file)
+    def place(self, line: int) -> str | None:
+        """Where in the metric's own file a line of `sql` comes from, as `path:line`; None when it is another model's."""
         start = self.sql.find(self.own_sql)
         own = line - self.sql.count("\n", 0, start) if start >= 0 else 0
         compiled = self.own_sql.splitlines()
-        if not 1 <= own <= len(compiled):
-            return name
         written = self.file.read_text(encoding="utf-8").splitlines()
-        for _, begin, end, first, last in difflib.SequenceMatcher(
-            None, compiled, written, autojunk=False
-        ).get_opcodes():
+        matched = difflib.SequenceMatcher(None, compiled, written, autojunk=False)
+        for _, begin, end, first, last in matched.get_opcodes():
             if begin < own <= end:
-                return f"{name}:{min(first + own - begin, max(last, 1))}"
-        return name
+                return f"{os.path.relpath(self.file)}:{min(first + own - begin, max(last, 1))}"
+        return None
 
 
 def compile_metric(metric: str, version: int | None) -> Compiled:
@@ -191,9 +187,11 @@ def _fold(manifest: Manifest, metric: Any) -> None:
 
 
 def _parents(manifest: Manifest, identifier: str) -> list[str]:
-    """The models and seeds a node reads; a seed reads none."""
+    """The models and seeds a model reads. A seed reads none; a model in Python is no SQL, so its released table stays."""
     node: Any = manifest.nodes.get(identifier)
-    return list(getattr(node.depends_on, "nodes", [])) if node is not None else []
+    if node is None or getattr(node, "language", "sql") == "python":
+        return []
+    return list(getattr(node.depends_on, "nodes", []))
 
 
 def _said(result: Any, node: Any) -> str:

@@ -136,11 +136,18 @@ def _explained(error: duckdb.Error, compiled: Compiled, published: str) -> str:
     message = str(error)
     line = re.search(r"^LINE (\d+): ?(.*)$", message, re.MULTILINE)
     said = message.partition("\n\nLINE ")[0].strip()
-    if isinstance(error, duckdb.CatalogException) and '"warehouse".' in (line[2] if line else ""):
-        said += f"\nRelease {published} has no such table: `kerncijfers refresh` builds what is new in the project."
-    where = compiled.place(int(line[1]) - 1) if line else os.path.relpath(compiled.file)
-    quoted = f"\n    {line[2].strip()}" if line else ""
-    return f"{where}: {said}{quoted}"
+    if line is None:
+        return f"{os.path.relpath(compiled.file)}: {said}"
+    quoted = f"\n    {line[2].strip()}"
+    place = compiled.place(int(line[1]) - 1)
+    if place is None:
+        return (
+            f"Release {published} does not fit the project as it is now: {said}{quoted}\n"
+            "Build one that does with `kerncijfers refresh`."
+        )
+    unbuilt = isinstance(error, duckdb.CatalogException) and '"warehouse".' in line[2]
+    advice = f"\nRelease {published} has no such table: `kerncijfers refresh` builds what is new." if unbuilt else ""
+    return f"{place}: {said}{quoted}{advice}"
 
 
 def changed(paths: Paths, metric: str, **options: Any) -> Iterator[Preview | KerncijfersError]:
