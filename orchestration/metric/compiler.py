@@ -50,7 +50,7 @@ class Compiled:
     own_sql: str
 
     def place(self, line: int) -> str | None:
-        """Where in the metric's own file a line of `sql` comes from, as `path:line`; None when it is another model's."""
+        """Where in the metric's own file a line of `sql` comes from, as `path:line`; None when it is another's."""
         start = self.sql.find(self.own_sql)
         own = line - self.sql.count("\n", 0, start) if start >= 0 else 0
         compiled = self.own_sql.splitlines()
@@ -187,7 +187,7 @@ def _fold(manifest: Manifest, metric: Any) -> None:
 
 
 def _parents(manifest: Manifest, identifier: str) -> list[str]:
-    """The models and seeds a model reads. A seed reads none; a model in Python is no SQL, so its released table stays."""
+    """The models and seeds a model reads. A seed reads none; a model in Python keeps its released table."""
     node: Any = manifest.nodes.get(identifier)
     if node is None or getattr(node, "language", "sql") == "python":
         return []
