@@ -52,8 +52,11 @@ def company(make_company: MakeCompany, project_root: Path) -> Company:
 def project(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Path:
     """A copy of the project to change."""
     copy = tmp_path_factory.mktemp("copy") / "project"
-    left_out = shutil.ignore_patterns(".venv", ".data", ".git", "tests", "__pycache__", "target", "logs")
-    shutil.copytree(project_root, copy, ignore=left_out)
+    for part in ("orchestration", "ingestion", "reports", "dbt_project"):
+        left_out = shutil.ignore_patterns("__pycache__", "target", "logs")
+        shutil.copytree(project_root / part, copy / part, ignore=left_out)
+    for name in ("company.toml", "pyproject.toml"):
+        shutil.copyfile(project_root / name, copy / name)
     return copy
 
 

@@ -1,5 +1,6 @@
 -- Grain: one row per period, scope and component: what each takes from or adds to numerator and denominator of version 1.
--- Together they make version 2, to the last decimal.
+-- Together they make version 2, to the last decimal. The mart rounds its sums to cents, so what was invoiced is told from
+-- the sums both versions use, not from the settled hours.
 with
 
 hours_worked as (
@@ -13,7 +14,7 @@ select
     period,
     scope,
     'write_offs' as component,
-    cast(settled_invoiced_amount - settled_standard_amount as decimal(28, 6)) as numerator,
+    cast(performed_amount - standard_amount - unbillable_invoiced_amount as decimal(28, 6)) as numerator,
     cast(0 as decimal(28, 6)) as denominator
 from hours_worked
 union all
