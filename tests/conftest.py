@@ -21,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mutants", action="store_true", help="print which faults in the SQL the unit tests noticed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whether every worked case is proven is known when the proofs have run."""
+    items.sort(key=lambda item: item.path.name == "test_every_case_is_proven.py")
+
+
 def pytest_terminal_summary(config: pytest.Config) -> None:
     """The tables `make cases` and `make mutation` are for."""
     console = Console(width=max(Console().width, 200))
