@@ -1,7 +1,8 @@
 -- Grain: one row per paid channel: what it cost and returned over its last twelve closed months, and how much of its budget to
 -- move, or why none. A proposal, not a fact: somebody decides. change is a fraction of the channel's monthly spend, a fifth at most;
 -- gain is what all changes together should earn per month. roas is the average of all euros; marginal_roas is of the next one, at
--- this spend; step_roas of the euros that are moved. clv is of customers the channel won, and does not steer the proposal.
+-- this spend; step_roas of the euros that are moved. clv is the newest there is, of
+-- customers the channel won; it does not steer the proposal.
 with
 
 histories as (
@@ -19,11 +20,16 @@ made as (
 
 clv as (
 
-    select * from {{ ref('rpt_metric_values') }}
+    select
+        scope,
+        value,
+        row_number() over (partition by scope order by period_end desc) as place
+    from {{ ref('rpt_metric_values') }}
     where
         metric = 'clv'
         and version = 1
         and grain = 'month'
+        and value is not null
 
 ),
 
@@ -66,7 +72,7 @@ channels as (
     left join clv
         on
             spent.scope = clv.scope
-            and spent.period_end = clv.period_end
+            and clv.place = 1
 
 )
 
