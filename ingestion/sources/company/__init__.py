@@ -71,6 +71,8 @@ _SCENARIOS = pa.schema(
         ("change", pa.decimal128(12, 6)),
     ]
 )
+# `kerncijfers accounts --write` puts these beside its proposals, for whoever reviews them.
+_FOR_THE_READER = ("account_description", "amount", "because")
 _MAY_BE_EMPTY = {"version", "scope", "start_value", "upper_value", "tolerance", "pacing", "reason"}
 _LINE_NUMBER = "line_number"
 
@@ -131,7 +133,7 @@ def _read(path: Path | None, schema: pa.Schema) -> list[dict[str, object]]:
         found = reader.fieldnames or []
         if missing := [name for name in names if name not in found and name not in _MAY_BE_EMPTY]:
             raise SourceError(f"column {', '.join(missing)} is missing.", file=path, line=1, advice=advice)
-        if unknown := [name for name in found if name not in names]:
+        if unknown := [name for name in found if name not in (*names, *_FOR_THE_READER)]:
             raise SourceError(f"column {', '.join(unknown)} is not known.", file=path, line=1, advice=advice)
         rows = []
         for row in reader:
