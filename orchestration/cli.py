@@ -152,7 +152,10 @@ def refresh(data: DataOption = None, inbox: InboxOption = None, company: Company
 def report(
     data: DataOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Render the current release again, with today's templates, here.")
+        Path | None, typer.Option("--out", help="Render the release again, with today's templates, here.")
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option("--release", help="An earlier release, such as 000001. [default: the current one]")
     ] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="Only this edition.")] = None,
     language: Annotated[str | None, typer.Option("--language", help="Only this language: nl or en.")] = None,
@@ -167,11 +170,12 @@ def report(
       kerncijfers report
       kerncijfers report --open --language nl
       kerncijfers report --out /tmp/preview
+      kerncijfers report --release 000001 --out /tmp/as-issued
     """
     from orchestration import release, values
 
     paths = _paths(data)
-    folder = values.current(paths)
+    folder = values.current(paths) if number is None else release.earlier(paths, number)
     released = sorted(file.name.split(".")[:2] for file in folder.glob("*.*.html"))
     pages = [(of, tongue) for of, tongue in released if (edition or of, language or tongue) == (of, tongue)]
     if not pages:

@@ -43,6 +43,16 @@ def current_release(paths: Paths) -> Path | None:
     return folder if paths.current.is_symlink() and (folder / "release.json").is_file() else None
 
 
+def earlier(paths: Paths, number: str) -> Path:
+    """The folder of a release by its number; an error that names the kept ones when it is not there."""
+    kept = sorted(file.parent.name for file in paths.releases.glob("*/release.json"))
+    if number not in kept:
+        raise KerncijfersError(
+            f"There is no release {number} in {paths.releases}. It has: {', '.join(kept) or 'none'}."
+        )
+    return paths.releases / number
+
+
 def page_name(edition: str, language: str) -> str:
     """The file of one edition in one language inside a release."""
     return f"{edition}.{language}.html"

@@ -41,6 +41,8 @@ metric_coverage as (
         count(coverage.source) = length(metrics.sources) - length(replace(metrics.sources, ',', '')) + 1 as has_sources,
         max(coverage.first_date) as first_date,
         min(coverage.last_date) as last_date,
+        {{ dbt.date_trunc('month', 'min(coverage.first_date)') }}
+        < {{ dbt.date_trunc('month', 'max(coverage.first_date)') }} as has_different_starts,
         min(case when coverage.is_stale then coverage.last_date end) as stale_after
     from metrics
     left join coverage
@@ -84,6 +86,8 @@ spine as (
         periods.previous_period,
         periods.last_year_period,
         coalesce(metric_coverage.has_sources, false) as has_sources,
+        -- All time is a different time for each source then.
+        coalesce(periods.period_grain = 'all' and metric_coverage.has_different_starts, false) as is_uneven,
         coalesce(
             periods.period_grain <> 'all'
             and (
@@ -117,7 +121,7 @@ filled as (
             when not spine.has_sources then 'source_absent'
             when spine.is_stale and (metric_rows.metric is null or spine.partial_policy = 'missing') then 'source_stale'
             when metric_rows.metric is null then 'no_data'
-            when spine.is_partial and spine.partial_policy = 'missing' then 'partial_period'
+            when (spine.is_partial or spine.is_uneven) and spine.partial_policy = 'missing' then 'partial_period'
             when refusals.refusal is not null then refusals.refusal
             when metric_rows.denominator = 0 then spine.zero_denominator_reason
             when metric_rows.denominator < 0 then spine.negative_denominator_reason
