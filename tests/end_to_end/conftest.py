@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ingestion import demo
+from tests.end_to_end import everything as every_source
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,13 @@ def released_company(make_company: MakeCompany, tmp_path_factory: pytest.TempPat
         return company, demo.write(tmp_path_factory.mktemp("truth"), profile=profile, size=size)
 
     return released
+
+
+@pytest.fixture(scope="session")
+def everything(make_company: MakeCompany, project_root: Path) -> Company:
+    """The company that has every source at once, refreshed once a session."""
+    company = make_company()
+    every_source.write(company.inbox, project_root)
+    done = company.refresh()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return company
