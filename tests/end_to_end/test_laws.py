@@ -29,7 +29,7 @@ EVERY = [(name, version["v"]) for name, model in REGISTRY.items() for version in
 
 REASONS = {
     *("source_absent", "no_data", "partial_period", "no_denominator", "no_base", "negative_base"),
-    *("insufficient_n", "not_applicable", "not_yet_mature"),
+    *("insufficient_n", "not_applicable", "not_yet_mature", "model_rejected", "source_stale"),
 }
 
 # Ratios and scores of which both parts are counted or summed over rows, each in one period: they add up over months.
@@ -89,8 +89,10 @@ def values(metric: tuple[str, int], alias: str) -> str:
 
 
 def test_the_laws_are_about_every_metric(rows: Query) -> None:
-    published = rows("select distinct metric, version from reporting.rpt_metric_values where value is not null")
-    assert sorted(published) == sorted(EVERY)
+    published = set(rows("select distinct metric, version from reporting.rpt_metric_values where value is not null"))
+    # A model may refuse a company as small as this one; it then has a value nowhere, and a reason everywhere.
+    assert set(EVERY) - published <= set(of_class("modelled"))
+    assert published <= set(EVERY)
     assert {name for name, _ in of_class("ratio", "score")} >= ADDITIVE
 
 
