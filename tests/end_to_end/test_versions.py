@@ -82,7 +82,8 @@ def without_second_version(project: Path) -> dict[Path, bytes]:
     model["versions"] = [version for version in model["versions"] if version["v"] == 1]
     content["unit_tests"] = [test for test in content["unit_tests"] if test["versions"]["include"] == [1]]
     registry.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    (folder / "metric_aov_v2.sql").unlink()
+    for file in folder.glob("*_aov_v2.*"):  # the version, and the bridge that leads to it
+        file.unlink()
     return removed
 
 
