@@ -61,6 +61,9 @@ NOT_OURS = {
         ("NGO-02", "goal_over_expense"),
         ("NGO-02", "admin"),
     ],
+    "not what its own rows give: plain SQL over them says 0.1174574973, and our test compares with that": [
+        ("CONC-01", "top5"),
+    ],
     "a remark about how sources name a band": [("SAAS-06", "rating")],
     "our reason for a period without a row is called no_data": [("GROWTH-01", "r3")],
 }
@@ -143,8 +146,7 @@ def equal(expected: Any, got: Any, tolerance: str | None) -> bool:
 def margin(expected: int | Decimal, tolerance: str | None) -> Decimal:
     """How far a number may be from a printed one: what the case says, else a millionth or half its last printed digit.
 
-    The last digit counts as rounded in numbers of four digits and more: 284.5 may be 284.54, but 0.8 is not 0.84. The half
-    is a hair wider, for a figure that was rounded twice: plain SQL over CONC-01's rows gives 0.1174574973 for 0.117458.
+    The last digit counts as rounded in numbers of four digits and more: 284.5 may be 284.54, but 0.8 is not 0.84.
     """
     size = abs(Decimal(expected))
     if tolerance is not None:
@@ -152,7 +154,7 @@ def margin(expected: int | Decimal, tolerance: str | None) -> Decimal:
         return Decimal(allowed) * (size if relative == "rel" else 1)
     _, digits, exponent = Decimal(expected).as_tuple()
     if isinstance(expected, Decimal) and len(digits) >= 4 and isinstance(exponent, int):
-        return max(size * Decimal("1e-6"), Decimal("0.51").scaleb(exponent))
+        return max(size * Decimal("1e-6"), Decimal("0.5").scaleb(exponent))
     return max(size * Decimal("1e-6"), Decimal("5e-7"))
 
 
