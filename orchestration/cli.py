@@ -188,7 +188,7 @@ def report(
             from reports.render import render
 
             out.mkdir(parents=True, exist_ok=True)
-            render(folder, edition=of, language=cast("Language", tongue), out=file)
+            render(folder, edition=of, language=cast("Language", tongue), out=file, folders=paths.editions)
         typer.echo(str(file))
         if show:
             typer.launch(file.resolve().as_uri())

@@ -7,18 +7,18 @@ import tomllib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, field_validator
 
 from ingestion.sources import xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
 from ingestion.sources.files.settings import FileSpec
+from orchestration import editions
 from orchestration.errors import KerncijfersError
-from orchestration.paths import DBT_PROJECT, PROJECT, Paths
+from orchestration.paths import DBT_PROJECT, Paths
 from reports.formatting import Language
 
 DEFAULT_TIME_ZONE = "Europe/Amsterdam"
 DEFAULT_PROFILE = "mkb"
-EDITIONS = PROJECT / "reports" / "editions"
 
 
 class _Section(BaseModel):
@@ -30,14 +30,6 @@ class ReportSection(_Section):
 
     editions: tuple[str, ...] = Field(default=("management",), min_length=1)
     languages: tuple[Language, ...] = Field(default=("nl", "en"), min_length=1)
-
-    @field_validator("editions")
-    @classmethod
-    def _known_editions(cls, editions: tuple[str, ...]) -> tuple[str, ...]:
-        known = sorted(file.stem for file in EDITIONS.glob("*.yml"))
-        if unknown := [edition for edition in editions if edition not in known]:
-            raise ValueError(f"there is no edition {', '.join(unknown)}; there is {', '.join(known)}")
-        return editions
 
 
 class ScheduleSection(_Section):
@@ -67,6 +59,8 @@ class Company(_Section):
     schedule: ScheduleSection = ScheduleSection()
     notify: NotifySection = NotifySection()
     files: tuple[FileSpec, ...] = ()
+    _languages: dict[str, tuple[Language, ...]] = PrivateAttr(default_factory=dict)
+    """The languages of editions that are not in every language."""
 
     @field_validator("kpis")
     @classmethod
@@ -98,7 +92,12 @@ class Company(_Section):
     @property
     def pages(self) -> list[tuple[str, Language]]:
         """Every (edition, language) a release holds."""
-        return [(edition, language) for edition in self.report.editions for language in self.report.languages]
+        return [
+            (edition, language)
+            for edition in self.report.editions
+            for language in self.report.languages
+            if language in self._languages.get(edition, self.report.languages)
+        ]
 
 
 def read(paths: Paths) -> Company:
@@ -110,7 +109,7 @@ def read(paths: Paths) -> Company:
         return Company()
     try:
         content = tomllib.loads(paths.company.read_text(encoding="utf-8-sig"))
-        return Company.model_validate(content)
+        company = Company.model_validate(content)
     except FileNotFoundError:
         raise KerncijfersError(f"There is no file {paths.company}.") from None
     except UnicodeDecodeError as error:
@@ -120,6 +119,18 @@ def read(paths: Paths) -> Company:
     except ValidationError as error:
         problems = [_in_words(problem, content) for problem in error.errors()]
         raise KerncijfersError(f"{paths.company} can't be used as it is:\n" + "\n".join(problems)) from None
+    try:
+        shown = editions.require(company.report.editions, paths.editions)
+    except KerncijfersError as error:
+        raise KerncijfersError(f"{paths.company}, report.editions: {error}") from None
+    for name, edition in shown.items():
+        if not set(edition.languages) & set(company.report.languages):
+            raise KerncijfersError(
+                f"{paths.company}: edition {name} is written in {', '.join(edition.languages)}, "
+                f"but report.languages has only {', '.join(company.report.languages)}."
+            )
+    company._languages = {name: edition.languages for name, edition in shown.items()}
+    return company
 
 
 def resolve(paths: Paths) -> CompanySettings:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from orchestration.errors import KerncijfersError
+from orchestration.paths import DBT_PROJECT
+from reports import edition
 
 FOLDER = Path("reports/editions")
-_PIN = re.compile(r"(?P<metric>[a-z][a-z0-9_]*)@(?P<version>[0-9]+)")
+_MODEL = re.compile(r"metric_(?P<metric>.+)_v(?P<version>\d+)")
 
 
 @dataclass(frozen=True)
@@ -43,32 +43,46 @@ def read(root: Path) -> list[Edition]:
     return [_read(file) for file in sorted((root / FOLDER).glob("*.yml"))]
 
 
+def require(names: Sequence[str], folders: Sequence[Path]) -> dict[str, edition.Edition]:
+    """The editions by name. Refuses those that are not there, can't be used, or name a metric that does not exist."""
+    known = {
+        (model["metric"], int(model["version"]))
+        for file in (DBT_PROJECT / "models" / "metrics").glob("*/*/metric_*_v*.*")
+        if (model := _MODEL.fullmatch(file.stem))
+    }
+    found = {}
+    for name in names:
+        try:
+            found[name] = edition.find(name, folders)
+        except edition.EditionError as error:
+            raise KerncijfersError(str(error)) from None
+        for metric, version in map(_pin, found[name].pins):
+            if (metric, version) not in known:
+                there = sorted(f"{metric}@{other}" for of, other in known if of == metric)
+                near = there or difflib.get_close_matches(metric, sorted({of for of, _ in known}), n=3, cutoff=0.5)
+                meant = f" Did you mean {' or '.join(near)}?" if near else ""
+                raise KerncijfersError(
+                    f"{edition.files(folders)[name]} shows {metric}@{version}, which does not exist.{meant}"
+                )
+    return found
+
+
 def _read(file: Path) -> Edition:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise KerncijfersError(f"{file} can't be read as YAML: {error}") from None
-    if not isinstance(content, dict) or not isinstance(content.get("title"), dict):
-        raise KerncijfersError(f"{file} is no edition: it has no title. Copy reports/editions/management.yml.")
-    pins = dict.fromkeys(_pins(content))
-    compared = tuple(_pins(content.get("versions", [])))
+        content = edition.load(file)
+    except edition.EditionError as error:
+        raise KerncijfersError(str(error)) from None
     return Edition(
         file=file,
-        titles=content["title"],
-        owner=str(content.get("owner") or ""),
-        description=str(content.get("description") or ""),
-        pins=tuple(pins),
-        compared=compared,
-        takes_core_of_profile=content.get("core") == "profile",
+        titles=content.title.model_dump(),
+        owner=content.owner,
+        description=content.description,
+        pins=tuple(map(_pin, content.pins)),
+        compared=tuple(map(_pin, content.versions)),
+        takes_core_of_profile=content.core == edition.PROFILE,
     )
 
 
-def _pins(part: Any) -> Iterator[tuple[str, int]]:
-    """Wherever in the file they stand."""
-    if isinstance(part, dict):
-        part = list(part.values())
-    if isinstance(part, list):
-        for item in part:
-            yield from _pins(item)
-    elif isinstance(part, str) and (pin := _PIN.fullmatch(part)):
-        yield pin["metric"], int(pin["version"])
+def _pin(text: str) -> tuple[str, int]:
+    metric, _, version = text.partition("@")
+    return metric, int(version)

@@ -85,6 +85,12 @@ class Paths:
         folders = [self.data, self.company.parent if self.company else self.inbox]
         return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
+    @property
+    def editions(self) -> tuple[Path, ...]:
+        """Where a company's own editions may lie: beside its company.toml, in its inbox, in its data folder."""
+        folders = [*([self.company.parent] if self.company else []), self.inbox, self.data]
+        return tuple(dict.fromkeys(folder / "editions" for folder in folders))
+
 
 def _from_environment(name: str) -> Path | None:
     value = os.environ.get(name)

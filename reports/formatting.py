@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -24,7 +25,7 @@ class Formatter:
 
     language: Language
     currency: str
-    texts: dict[str, str]
+    texts: Mapping[str, str]
 
     @property
     def locale(self) -> Locale:

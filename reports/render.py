@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,11 @@ from markupsafe import Markup
 
 from reports import charts
 from reports.charts import ACCENT, SECOND, Chart, Series
-from reports.data import HERE, Kpi, Point, Report, read
+from reports.data import Kpi, Point, Report, read
+from reports.edition import find
 from reports.formatting import MINUS, WORD_JOINER, Language
 
+HERE = Path(__file__).parent
 STATUS_SYMBOLS = {
     "on_track": "●",
     "at_risk": "◐",
@@ -95,7 +98,7 @@ def _drawings(report: Report) -> tuple[dict[str, Markup], dict[str, str]]:
 
 def _sentences(report: Report) -> dict[str, str]:
     """What each chart shows in one sentence, made from the numbers."""
-    f, t = report.format, report.texts
+    f, t = report.proven, report.texts
     said: dict[str, str] = {}
 
     def amount(point: Point) -> str:
@@ -135,13 +138,21 @@ def _sentences(report: Report) -> dict[str, str]:
     return said
 
 
-def render(release: Path, *, edition: str = "management", language: Language = "nl", out: Path) -> Path:
+def render(
+    release: Path,
+    *,
+    edition: str = "management",
+    language: Language = "nl",
+    out: Path,
+    folders: Sequence[Path] = (),
+) -> Path:
     """Write one edition of a release in one language to `out`, and return it.
 
-    `release` is a folder with `kerncijfers.duckdb` and `release.json`. The page requests nothing and needs no script.
-    Raises ValueError when no month has a value, and FileNotFoundError for an unknown edition or an incomplete release.
+    `release` is a folder with `kerncijfers.duckdb` and `release.json`; `folders` hold the company's own editions. The
+    page requests nothing and needs no script. Raises EditionError for an edition that is not there or can't be used,
+    and FileNotFoundError for an incomplete release.
     """
-    report = read(release, edition, language)
+    report = read(release, find(edition, folders), language)
     drawings, axes = _drawings(report)
     page = (
         _environment()
@@ -149,7 +160,7 @@ def render(release: Path, *, edition: str = "management", language: Language = "
         .render(
             report=report,
             t=report.texts,
-            f=report.format,
+            f=report.proven,
             drawings=drawings,
             axes=axes,
             sentences=_sentences(report),

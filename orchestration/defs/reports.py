@@ -46,7 +46,13 @@ def _page(edition: str, language: Language) -> dg.AssetsDefinition:
         from reports.render import render  # noqa: PLC0415 - charts take long to import
 
         progress.report("Rendering the reports")
-        render(draft.paths.draft, edition=edition, language=language, out=draft.paths.draft / name)
+        render(
+            draft.paths.draft,
+            edition=edition,
+            language=language,
+            out=draft.paths.draft / name,
+            folders=draft.paths.editions,
+        )
         return dg.MaterializeResult(metadata={"bytes": (draft.paths.draft / name).stat().st_size})
 
     return page

@@ -58,7 +58,7 @@ def test_everything_but_the_name_has_a_default(tmp_path: Path) -> None:
         ("[company]", '[kpis]\nadd = ["revenues"]\n[company]', "there is no metric revenues; did you mean revenue"),
         ("[company]", '[kpis]\ncore = ["revenue", "ebitda"]\n[company]', "kpis.core: 2 core KPIs are too few"),
         ("[company]", '[kpis]\nadd = ["ebitda"]\nleave_out = ["ebitda"]\n[company]', "ebitda can't be left out and"),
-        ("[company]", '[report]\neditions = ["investor"]\n[company]', "report.editions: there is no edition investor"),
+        ("[company]", '[report]\neditions = ["investor"]\n[company]', "There is no edition investor; there is"),
     ],
 )
 def test_a_mistake_is_named_with_its_key_in_words(tmp_path: Path, wrong: str, right: str, said: str) -> None:
@@ -95,3 +95,53 @@ def test_the_projects_company_is_used_only_for_the_default_inbox(
     (tmp_path / "company.toml").write_text(GOOD, encoding="utf-8")
     assert Paths.find(inbox=tmp_path).company == tmp_path / "company.toml"
     assert Paths.find().data == PROJECT / ".data"
+
+
+EDITION = """
+title: {nl: Voor oma, en: For grandmother}
+audience: {nl: Voor oma, en: For grandmother}
+languages: [nl]
+sections: [core, definitions]
+core: [revenue@1, ebitda@1, cash@1, solvency@1, aov@2]
+"""
+LISTED = '[report]\neditions = ["grandmother"]\n' + GOOD
+
+
+def test_a_company_adds_an_edition_of_its_own_without_python(tmp_path: Path) -> None:
+    (tmp_path / "editions").mkdir()
+    (tmp_path / "editions" / "grandmother.yml").write_text(EDITION, encoding="utf-8")
+    assert read(tmp_path, LISTED).pages == [("grandmother", "nl")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "said"),
+    [
+        ("aov@2", "aov@9", "grandmother.yml shows aov@9, which does not exist. Did you mean aov@1 or aov@2?"),
+        ("aov@2", "revenues@1", "shows revenues@1, which does not exist. Did you mean revenue"),
+        ("aov@2", "aov", "core[5]: 'aov' is no metric in a version; write it like revenue@1."),
+        (
+            "languages: [nl]",
+            "languages: [en]",
+            "edition grandmother is written in en, but report.languages has only nl",
+        ),
+        ("sections: [core,", "sections: [cores,", "sections[1]: 'cores' is not one of"),
+        (", definitions]", "]", "sections has no definitions: that is where every number opens to"),
+        ("audience:", "audiences:", "audience: this key is missing."),
+        (", aov@2]", "]", "core has 4 metrics; a first page has five to seven"),
+        ("title: {nl: Voor oma, ", "title: {", "title.nl: this key is missing."),
+        ("sections:", "texts: {nl: {core_intro: Kijk}}\nsections:", "texts must have the same keys in nl and in en"),
+        (
+            "sections:",
+            "texts: {nl: {core_intro: Kijk}, en: {core_intro: 'Look {x.__class__}'}}\nsections:",
+            "texts.en.core_intro: nothing fills in {x.__class__}",
+        ),
+        ("title: {nl", "title: [nl", "can't be read as YAML"),
+    ],
+)
+def test_a_mistake_in_an_edition_is_named_in_words(tmp_path: Path, wrong: str, right: str, said: str) -> None:
+    (tmp_path / "editions").mkdir()
+    assert wrong in EDITION
+    (tmp_path / "editions" / "grandmother.yml").write_text(EDITION.replace(wrong, right), encoding="utf-8")
+    with pytest.raises(KerncijfersError) as refusal:
+        read(tmp_path, LISTED.replace("editions", 'languages = ["nl"]\neditions'))
+    assert said in str(refusal.value)

@@ -40,7 +40,9 @@ def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.De
         if file.suffix in {".sql", ".py"}
     }
     seeds = {f"seeds/{file.stem}" for file in (DBT_PROJECT / "seeds").glob("*.csv")}
-    pages = {"reports/database", "reports/management_nl", "reports/management_en", "release/current"}
+    editions = {file.stem for file in (DBT_PROJECT.parent / "reports" / "editions").glob("*.yml")}
+    pages = {f"reports/{edition}_{language}" for edition in editions for language in ("nl", "en")}
+    pages |= {"reports/database", "release/current"}
     raw = {key for key in keys(defs) if key.startswith("raw_")}
     assert keys(defs) - raw == models | seeds | pages
     tables = defaultdict(set)

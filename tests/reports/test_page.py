@@ -16,7 +16,8 @@ from lxml import html
 
 from orchestration import company
 from orchestration.paths import PROJECT, Paths
-from reports.data import edition_file, read, texts
+from reports.data import read, texts
+from reports.edition import find
 from reports.formatting import Formatter, Language
 from reports.render import render
 from tests.reports.conftest import HOSTILE
@@ -45,7 +46,7 @@ def test_every_card_shows_what_the_released_database_holds(
     words = Formatter(language, "EUR", texts(language))
     cards = root.find_class("card")
     core = company.read(Paths.find(inbox=PROJECT)).kpis.core
-    assert edition_file("management")["core"] == "profile"
+    assert find("management").core == "profile"
     with duckdb.connect(str(full_release / "kerncijfers.duckdb"), read_only=True) as connection:
         for card, metric in zip(cards, core, strict=True):
             row = connection.execute(
@@ -85,7 +86,7 @@ def test_a_core_kpi_stands_in_the_version_the_edition_pins_and_one_left_out_stan
             update reporting.rpt_metric_values set value = null, reason = 'source_absent' where metric = 'reach';
             """
         )
-    report = read(release, "management", "en")
+    report = read(release, find("management"), "en")
     assert (report.core[0].metric, report.core[0].version) == ("aov", 2)
     assert {"csat", "ebitda"} & {kpi.metric for kpi in (*report.definitions, *report.absent)} == set()
     assert "reach" not in {kpi.metric for kpi in report.absent}
