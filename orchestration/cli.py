@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
+from orchestration import release_commands
 from orchestration.errors import KerncijfersError, in_words
 from orchestration.metric import commands as metric_commands
 from orchestration.options import CompanyOption, DataOption, InboxOption
@@ -85,6 +86,7 @@ metrics_app = typer.Typer(
     """,
 )
 metric_commands.register(metrics_app)
+app.add_typer(release_commands.app, name="releases")
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(metrics_app, name="metric", help="The same as `metrics`: of one KPI, metric reads better.")
 
@@ -118,7 +120,14 @@ class _Watch:
 
 
 @app.command()
-def refresh(data: DataOption = None, inbox: InboxOption = None, company: CompanyOption = None) -> None:
+def refresh(
+    data: DataOption = None,
+    inbox: InboxOption = None,
+    company: CompanyOption = None,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Take nothing over from the last release: load the whole inbox again.")
+    ] = False,
+) -> None:
     """Refresh the numbers and publish a release.
 
     Loads, builds, tests, renders and publishes: one refresh is one release.
@@ -140,7 +149,7 @@ def refresh(data: DataOption = None, inbox: InboxOption = None, company: Company
     started = time.monotonic()
     watch = _Watch(Console(stderr=True))
     try:
-        folder = work.run(paths, watch)
+        folder = work.run(paths, watch, afresh=afresh)
     except BaseException:
         watch.stop(done=False)
         raise

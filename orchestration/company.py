@@ -50,6 +50,20 @@ class NotifySection(_Section):
     on_failure: bool = True
 
 
+class RetentionSection(_Section):
+    """`[retention]`: how long releases and the private warehouses behind them are kept.
+
+    A release stays while it is one of the newest `releases` or no older than `release_days`; a private warehouse, which
+    holds every raw row, only while it is one of the newest `warehouses` and no older than `warehouse_days`. The current
+    release and its warehouse always stay.
+    """
+
+    releases: Annotated[int, Field(ge=1)] = 24
+    release_days: Annotated[int, Field(ge=0)] = 92
+    warehouses: Annotated[int, Field(ge=1)] = 3
+    warehouse_days: Annotated[int, Field(ge=1)] = 92
+
+
 class Company(_Section):
     """The whole of company.toml. Everything but `[company]` has a default; without a file `company` is None."""
 
@@ -58,6 +72,7 @@ class Company(_Section):
     report: ReportSection = ReportSection()
     schedule: ScheduleSection = ScheduleSection()
     notify: NotifySection = NotifySection()
+    retention: RetentionSection = RetentionSection()
     files: tuple[FileSpec, ...] = ()
     _languages: dict[str, tuple[Language, ...]] = PrivateAttr(default_factory=dict)
     """The languages of editions that are not in every language."""

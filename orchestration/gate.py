@@ -25,7 +25,8 @@ _SHOWN_PROBLEMS = 10
 class Verdict:
     """What the data tests said. Only a verdict without problems may be published.
 
-    `metric_tests` counts passed and total tests per metric id, over all its versions.
+    `metric_tests` counts passed and total tests per metric id, over all its versions. `tests` says of each test what it
+    is about and how it ended.
     """
 
     passed: int
@@ -34,6 +35,7 @@ class Verdict:
     metric_tests: Mapping[str, Mapping[str, int]]
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = field(default=())
+    tests: tuple[Mapping[str, Any], ...] = field(default=())
 
     def require(self) -> Verdict:
         """Itself, when everything expected has passed; else a GateError that names tests and rows."""
@@ -94,7 +96,19 @@ def examine(target: Path, warehouse: Path) -> Verdict:
         metric_tests=_by_metric(tests, set(passed)),
         warnings=tuple(warnings),
         problems=tuple(problems),
+        tests=tuple(_told(node, results.get(key)) for key, node in sorted(tests.items())),
     )
+
+
+def _told(node: Mapping[str, Any], result: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "test": node["name"],
+        "description": node.get("description", "").strip(),
+        "severity": str(node["config"].get("severity", "error")).lower(),
+        "metrics": sorted(set(_metrics_of(node))),
+        "status": result["status"] if result else "did not run",
+        "rows": result.get("failures") if result else None,
+    }
 
 
 def _by_metric(tests: Mapping[str, Any], passed: set[str]) -> dict[str, dict[str, int]]:

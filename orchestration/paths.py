@@ -77,6 +77,14 @@ class Paths:
         return self.data / "current"
 
     @property
+    def ledger(self) -> Path:
+        return self.data / "ledger.jsonl"
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+    @property
     def logs(self) -> Path:
         return self.data / "logs"
 

@@ -14,11 +14,12 @@ from orchestration.paths import Paths
 _WHO = "kerncijfers refresh"
 
 
-def run(paths: Paths, on_step: Callable[[progress.Step], None]) -> Path:
+def run(paths: Paths, on_step: Callable[[progress.Step], None], *, afresh: bool = False) -> Path:
     """Refreshes the company in `paths`, tells `on_step` what it is doing, and returns the new release's folder.
 
-    Raises KerncijfersError or SourceError with one clear message; the last good release is then still the current
-    one. What a defect left behind is in `<data>/logs/refresh.log`.
+    With `afresh` nothing is taken over from the last release. Raises KerncijfersError or SourceError with one clear
+    message; the last good release is then still the current one. What a defect left behind is in
+    `<data>/logs/refresh.log`.
     """
     os.environ.update(paths.environment())
     started = release.now()
@@ -29,7 +30,7 @@ def run(paths: Paths, on_step: Callable[[progress.Step], None]) -> Path:
     dbt.start(paths)
     _log_to(paths.logs / "refresh.log")
     try:
-        _execute()
+        _execute(paths, afresh)
     except BaseException as error:
         reason = in_words(error)
         if isinstance(reason, BusyError):
@@ -46,18 +47,23 @@ def run(paths: Paths, on_step: Callable[[progress.Step], None]) -> Path:
     return published
 
 
-def _execute() -> None:
+def _execute(paths: Paths, afresh: bool) -> None:
     # Dagster takes seconds to import; dbt has been started first and uses them.
     import dagster as dg  # noqa: PLC0415
 
     from orchestration.definitions import defs  # noqa: PLC0415
 
     job = defs().resolve_job_def("refresh")
+    company = str(paths.company) if paths.company else ""
+    chosen = {"data": str(paths.data), "inbox": str(paths.inbox), "company": company, "afresh": afresh}
     with dg.DagsterInstance.ephemeral() as instance:
         job.execute_in_process(
             instance=instance,
             raise_on_error=True,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "resources": {"draft": {"config": chosen}},
+            },
         )
 
 

@@ -23,6 +23,7 @@ class DraftRelease(dg.ConfigurableResource):
     data: str
     inbox: str
     company: str = ""
+    afresh: bool = False
 
     @property
     def paths(self) -> Paths:
@@ -33,7 +34,7 @@ class DraftRelease(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
         """Opens the draft when the run starts; one process runs all steps, so this happens once."""
         who = f"Dagster run {context.run_id}" if context.run_id else "Dagster"
-        with release.draft(self.paths, who):
+        with release.draft(self.paths, who, afresh=self.afresh):
             dbt.start(self.paths)
             try:
                 yield self

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,6 +18,7 @@ import pytest
 from orchestration import release
 from orchestration.errors import BusyError, GateError, KerncijfersError
 from orchestration.paths import Paths
+from orchestration.release import ledger, publication, store, verify
 from tests.orchestration.conftest import leave_build
 
 GOOD = {"every_account_is_mapped": "pass", "debit_equals_credit": "pass"}
@@ -25,6 +31,17 @@ def publish(paths: Paths, revenue: int = 100) -> Path:
         release.prepare(paths)
         (paths.draft / "management.nl.html").write_text("<html></html>", encoding="utf-8")
         return release.publish(paths, ["management.nl.html"])
+
+
+def keeping(paths: Paths, retention: str) -> Paths:
+    """The same company with these rules of retention."""
+    file = paths.data.with_name("company.toml")
+    file.write_text(f"[retention]\n{retention}\n", encoding="utf-8")
+    return replace(paths, company=file)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
 
 
 def test_a_release_holds_only_what_may_be_read_and_the_facts_about_it(paths: Paths) -> None:
@@ -125,6 +142,7 @@ import os, signal
 from pathlib import Path
 from orchestration import release
 from orchestration.paths import Paths
+from orchestration.release import ledger, publication, store, verify
 from tests.orchestration.conftest import leave_build
 paths = Paths(Path({str(paths.data)!r}), Path({str(paths.inbox)!r}), None)
 Path.symlink_to = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -143,19 +161,202 @@ with release.draft(paths, "doomed"):
     assert publish(paths).name == "000002"
 
     assert sorted(entry.name for entry in paths.releases.iterdir()) == ["000001", "000002"]
-    assert sorted(entry.name for entry in paths.warehouses.iterdir()) == ["000001.duckdb", "000002.duckdb"]
+    assert [file.name for file in sorted(paths.warehouses.glob("*.duckdb"))] == ["000001.duckdb", "000002.duckdb"]
 
 
-def test_old_releases_go_but_never_the_current_one(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release, "KEPT_RELEASES", 3)
-    monkeypatch.setattr(release, "KEPT_WAREHOUSES", 2)
+def test_old_releases_go_but_never_the_current_one(paths: Paths) -> None:
+    paths = keeping(paths, "releases = 3\nrelease_days = 0\nwarehouses = 2")
     for _ in range(5):
         publish(paths)
-    assert sorted(entry.name for entry in paths.releases.iterdir()) == ["000003", "000004", "000005"]
-    assert sorted(entry.name for entry in paths.warehouses.iterdir()) == ["000004.duckdb", "000005.duckdb"]
+    assert [folder.name for folder in release.kept(paths)] == ["000003", "000004", "000005"]
+    assert names(paths.warehouses) == ["000004.duckdb", "000004.sha256", "000005.duckdb", "000005.sha256"]
 
-    paths.current.unlink()
-    paths.current.symlink_to("releases/000003")
-    monkeypatch.setattr(release, "KEPT_RELEASES", 1)
-    release.retain(paths)
-    assert sorted(entry.name for entry in paths.releases.iterdir()) == ["000003", "000005"]
+    release.rollback(paths, "4")
+    for file in paths.warehouses.iterdir():
+        os.utime(file, (0, 0))
+    release.retain(keeping(paths, "releases = 1\nrelease_days = 0\nwarehouse_days = 30"))
+    assert names(paths.releases) == ["000004", "000005"], "the current release stays, whatever its age and place"
+    assert names(paths.warehouses) == ["000004.duckdb", "000004.sha256"]
+
+
+def test_a_young_release_stays_however_many_there_are(paths: Paths) -> None:
+    paths = keeping(paths, "releases = 1\nrelease_days = 1")
+    for _ in range(3):
+        publish(paths)
+    assert len(release.kept(paths)) == 3
+
+
+def test_parquet_and_database_hold_the_same_rows(paths: Paths) -> None:
+    folder = publish(paths, revenue=300)
+    with duckdb.connect(str(folder / release.DATABASE), read_only=True) as released:
+        tables = released.sql("select schema_name, table_name from duckdb_tables()").fetchall()
+        for schema, table in tables:
+            file = folder / "tables" / schema / f"{table}.parquet"
+            assert released.sql(f"from '{file}'").fetchall() == released.sql(f"from {schema}.{table}").fetchall()
+    assert len(tables) == len(list(folder.rglob("*.parquet"))) == 5
+
+
+def checked(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """What a receiver sees who runs the script in the folder; nothing of the project is within reach."""
+    command = [sys.executable, "-I", str(folder / "verify.py"), str(folder), *more]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def test_a_receiver_can_check_what_was_sent_with_the_script_beside_it(paths: Paths, tmp_path: Path) -> None:
+    folder = publish(paths)
+    key = verify.signer(folder)
+    whole = checked(folder, "--whole", "--key", key)
+    assert (whole.returncode, key in whole.stdout) == (0, True), whole.stdout + whole.stderr
+    assert checked(folder, "--key", key.replace("a", "b").replace("1", "2")).returncode == 1
+
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    for name in ("management.nl.html", "manifest.json", "manifest.json.sig", "public_key.pem", "verify.py"):
+        shutil.copy(folder / name, sent)
+    assert "Good: 3 files are exactly as they were signed. 9 other files" in checked(sent).stdout
+    assert "tests.json is not here" in checked(sent, "--whole").stdout
+
+
+def resign(folder: Path) -> None:
+    """What somebody does who changes a figure and knows how releases are made, but has not got the key."""
+    from orchestration.release import signing
+
+    thief = Paths(folder.parent / "thief", folder, None)
+    (folder / "management.nl.html").write_text("<html>more profit</html>", encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"]["management.nl.html"]["sha256"] = store.sha256(folder / "management.nl.html")
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "public_key.pem").write_bytes(signing.public_key(thief))
+    manifest["files"]["public_key.pem"]["sha256"] = store.sha256(folder / "public_key.pem")
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    signing.sign(thief, folder)
+
+
+def append_to(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        with (folder / name).open("ab") as handle:
+            handle.write(b" ")
+
+    return change
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a report": append_to("management.nl.html"),
+    "the database": append_to("kerncijfers.duckdb"),
+    "a table": append_to("tables/metrics/metric_revenue_v1.parquet"),
+    "the facts": append_to("release.json"),
+    "the manifest": append_to("manifest.json"),
+    "the script": append_to("verify.py"),
+    "the signature": lambda folder: (folder / "manifest.json.sig").write_text("00" * 64, encoding="ascii"),
+    "the key": append_to("public_key.pem"),
+    "a file more": lambda folder: (folder / "extra.html").write_text("x", encoding="utf-8"),
+    "a file less": lambda folder: (folder / "tests.json").unlink(),
+    "no manifest": lambda folder: (folder / "manifest.json").unlink(),
+    "everything signed again with another key": resign,
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_release_that_was_changed_is_not_good_and_is_never_gone_back_to(paths: Paths, what: str) -> None:
+    folder = publish(paths)
+    publish(paths)
+    assert publication.problems(paths, folder) == []
+    for file in folder.rglob("*"):
+        file.chmod(0o755)
+    CHANGES[what](folder)
+
+    assert publication.problems(paths, folder) != []
+    if what not in ("a file less", "everything signed again with another key"):
+        assert checked(folder).returncode == 1 if what != "the script" else True
+    with pytest.raises(KerncijfersError, match="not as it was published"):
+        release.rollback(paths, "1")
+    assert release.current_release(paths) == paths.releases / "000002"
+
+
+def test_the_key_is_the_owners_alone_and_a_lost_one_is_never_replaced_in_silence(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.release import signing
+
+    folder = publish(paths)
+    file = paths.keys / "signing_key.pem"
+    assert (file.stat().st_mode & 0o777, paths.keys.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert b"PRIVATE" not in b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
+    assert signing.fingerprint(paths) == verify.signer(folder)
+
+    pem = file.read_text(encoding="ascii")
+    file.chmod(0o644)
+    with pytest.raises(KerncijfersError, match="chmod 600"):
+        publish(paths)
+    file.write_text("not a key", encoding="ascii")
+    file.chmod(0o600)
+    with pytest.raises(KerncijfersError, match="does not hold an Ed25519 private key"):
+        publish(paths)
+    monkeypatch.setenv(signing.ENV_KEY, pem)
+    assert verify.signer(publish(paths)) == verify.signer(folder)
+
+
+def test_the_way_back_is_seen_at_once_and_the_next_refresh_starts_from_there(paths: Paths) -> None:
+    publish(paths, revenue=100)
+    publish(paths, revenue=200)
+    back = release.rollback(paths)
+    assert (back.name, release.current_release(paths)) == ("000001", back)
+
+    with release.draft(paths, "test"), duckdb.connect(str(paths.warehouse)) as copy:
+        assert copy.sql("select value from reporting.rpt_metric_values").fetchall() == [(100,)]
+    assert (paths.releases / "000002").is_dir(), "it was published, so it is no left-over"
+    assert publish(paths).name == "000003", "a number is never given twice"
+    events = [(entry["event"], entry["release"]) for entry in ledger.entries(paths)]
+    assert events == [
+        ("published", "000001"),
+        ("published", "000002"),
+        ("rolled_back", "000001"),
+        ("published", "000003"),
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_ledger_that_was_changed_says_where(paths: Paths, number: int) -> None:
+    for _ in range(3):
+        publish(paths)
+    lines = paths.ledger.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = paths.ledger.read_text(encoding="utf-8")
+    paths.ledger.write_text(kept.replace(lines[number], lines[number].replace('"published"', '"rolled_back"')))
+    if number < 2:
+        with pytest.raises(KerncijfersError, match=f"line {number + 2} does not fit"):
+            ledger.entries(paths)
+    else:
+        assert publication.problems(paths, paths.releases / "000003") != []
+    paths.ledger.write_text(kept.replace(lines[number], ""))
+    if number < 2:
+        with pytest.raises(KerncijfersError, match=f"line {number + 1} does not fit"):
+            ledger.entries(paths)
+
+
+def test_half_a_line_in_the_ledger_or_a_lost_one_is_made_good(paths: Paths) -> None:
+    publish(paths)
+    folder = publish(paths)
+    text = paths.ledger.read_text(encoding="utf-8")
+    for cut in (len(text) - 1, len(text) - 40, text.index("\n") + 1):
+        paths.ledger.write_text(text[:cut], encoding="utf-8")
+        release.recover(paths)
+        assert [entry["release"] for entry in ledger.entries(paths)] == ["000001", "000002"]
+        assert publication.problems(paths, folder) == []
+
+
+@pytest.mark.fault
+def test_a_damaged_private_warehouse_is_seen_before_it_is_used_and_afresh_is_the_way_out(paths: Paths) -> None:
+    publish(paths)
+    folder = publish(paths)
+    warehouse = release.private_warehouse(paths)
+    assert warehouse is not None
+    content = bytearray(warehouse.read_bytes())
+    content[len(content) // 2] ^= 1
+    warehouse.write_bytes(content)
+
+    with pytest.raises(KerncijfersError, match="--afresh"), release.draft(paths, "test"):
+        pass
+    with release.draft(paths, "test", afresh=True):
+        assert not paths.warehouse.exists()
+    assert release.current_release(paths) == folder
+    assert release.rollback(paths).name == "000001"

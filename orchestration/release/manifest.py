@@ -1,0 +1,63 @@
+"""What a release is made of, twice: what can be made again to the byte, and every file that is there.
+
+`contents.json` names what the recorded inputs alone decide: the tables (Parquet), the reports and the facts, with the
+inputs, the code and the versions they came from. Rebuilding a release gives the same file, byte for byte.
+`manifest.json` names every file in the folder, `contents.json` too, and is what the signature is over.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from orchestration import dbt
+from orchestration.paths import PROJECT, Paths
+from orchestration.release import verify
+from orchestration.release.store import MANIFEST, current_release, dumped, sha256
+
+CONTENTS = "contents.json"
+_PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb", "pyarrow", "vl-convert-python")
+
+
+def write_contents(paths: Paths, facts: dict[str, Any], inputs: dict[str, Any], pages: list[str]) -> None:
+    """Writes `contents.json` of the draft."""
+    files = sorted(file for file in paths.draft.rglob("*.parquet"))
+    files += [paths.draft / name for name in ["release.json", "tests.json", *sorted(pages)]]
+    contents = {
+        "format": 1,
+        "release": facts["release"],
+        "created_at": facts["created_at"],
+        "company_id": facts["company_id"],
+        "as_of": facts["as_of"],
+        "code": {"commit": facts["commit"], "dbt_project": dbt.fingerprint(), "lock": sha256(PROJECT / "uv.lock")},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "inputs": inputs,
+        "files": {file.relative_to(paths.draft).as_posix(): sha256(file) for file in files},
+    }
+    (paths.draft / CONTENTS).write_text(dumped(contents), encoding="utf-8")
+
+
+def write_manifest(paths: Paths, facts: dict[str, Any], warehouse: str) -> None:
+    """Writes `manifest.json` of the draft over every file that is there; `warehouse` is the private one's SHA-256."""
+    previous = current_release(paths)
+    earlier = previous / MANIFEST if previous else None
+    files = sorted(file for file in paths.draft.rglob("*") if file.is_file())
+    manifest = {
+        "format": 1,
+        "release": facts["release"],
+        "company_id": facts["company_id"],
+        "company_name": facts["company_name"],
+        "created_at": facts["created_at"],
+        "as_of": facts["as_of"],
+        "previous": {"release": previous.name, "manifest": sha256(earlier)}
+        if previous and earlier and earlier.is_file()
+        else None,
+        "private_warehouse": warehouse,
+        "files": {
+            file.relative_to(paths.draft).as_posix(): {"sha256": sha256(file), "bytes": file.stat().st_size}
+            for file in files
+            if file.name not in (verify.MANIFEST, verify.SIGNATURE)
+        },
+    }
+    (paths.draft / MANIFEST).write_text(dumped(manifest), encoding="utf-8")

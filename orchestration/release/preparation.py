@@ -1,0 +1,138 @@
+"""From a build that passed its tests to a draft: the tables for readers, as database and as Parquet, and the facts."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from orchestration import gate
+from orchestration.errors import KerncijfersError
+from orchestration.paths import PROJECT, Paths
+from orchestration.release import ledger, work
+from orchestration.release.store import (
+    DATABASE,
+    FACTS,
+    current_release,
+    dumped,
+    quoted,
+    read_facts,
+    require_closed,
+)
+
+EXPORTED_SCHEMAS = ("reporting", "metrics")
+TABLES = "tables"
+TESTS = "tests.json"
+
+
+def prepare(paths: Paths) -> dict[str, Any]:
+    """Gate, then the draft release: the exported tables, `release.json` and `tests.json`.
+
+    Returns the facts in `release.json`. Raises GateError when a test failed or did not run.
+    """
+    verdict = gate.examine(paths.target, paths.warehouse).require()
+    paths.draft.mkdir()
+    export(paths.warehouse, paths.draft)
+    (paths.draft / TESTS).write_text(dumped(verdict.tests), encoding="utf-8")
+    _require_a_value(paths.draft / DATABASE)
+    company, as_of = _read_company(paths.draft / DATABASE)
+    published = current_release(paths)
+    if published and (owner := read_facts(published)["company_id"]) != company["company_id"]:
+        raise KerncijfersError(
+            f"{paths.data} holds the releases of {owner}, but this inbox is of {company['company_id']}. "
+            "Give every company its own folder with --data."
+        )
+    deliveries = work.deliveries(paths)
+    facts = {
+        "release": _next_id(paths),
+        "created_at": datetime.now(ZoneInfo(company["time_zone"])).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "inbox": (paths.work / work.INBOX).read_text(encoding="utf-8"),
+        "company_id": company["company_id"],
+        "company_name": company["company_name"],
+        "as_of": as_of,
+        "tests": {"passed": verdict.passed, "failed": 0, "warned": verdict.warned, "total": verdict.total},
+        "metric_tests": verdict.metric_tests,
+        "sources": [source for delivery in deliveries for source in delivery["sources"]],
+        "warnings": [warning for delivery in deliveries for warning in delivery["warnings"]] + list(verdict.warnings),
+    }
+    (paths.draft / FACTS).write_text(dumped(facts), encoding="utf-8")
+    return facts
+
+
+def export(warehouse: Path, folder: Path) -> None:
+    """Copies what may be read by others, the schemas `reporting` and `metrics`, to a new database and to Parquet.
+
+    An allow-list of schemas: raw rows and anything personal stay in the private warehouse. Rows are sorted and written
+    by one thread, so that the same rows are the same bytes.
+    """
+    database = folder / DATABASE
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(f"attach '{quoted(warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{quoted(database)}' as released")
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' "
+            "and schema_name in (select unnest($1)) order by all",
+            [list(EXPORTED_SCHEMAS)],
+        ).fetchall()
+        for schema in EXPORTED_SCHEMAS:
+            connection.execute(f"create schema released.{schema}")
+            (folder / TABLES / schema).mkdir(parents=True)
+        for schema, table in tables:
+            name = f'"{schema}"."{table}"'
+            connection.execute(f"create table released.{name} as select * from warehouse.{name} order by all")
+            file = folder / TABLES / schema / f"{table}.parquet"
+            connection.execute(f"copy released.{name} to '{quoted(file)}' (format parquet, compression zstd)")
+        connection.execute("checkpoint released")
+        connection.execute("detach released")
+    require_closed(database)
+
+
+def _next_id(paths: Paths) -> str:
+    taken = [entry.name for entry in paths.releases.iterdir() if entry.name.isdigit()]
+    return f"{max(map(int, [*taken, *ledger.published(paths)]), default=0) + 1:06d}"
+
+
+def _require_a_value(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        values = connection.sql(
+            "select metric from reporting.rpt_metric_values "
+            "where grain = 'month' and scope = 'total' and value is not null and n > 0 limit 1"
+        ).fetchall()
+        present = connection.sql("select distinct source from reporting.rpt_sources where is_present").fetchall()
+        needed = connection.sql(
+            "select distinct unnest(string_split(sources, ',')) from reporting.rpt_metrics"
+        ).fetchall()
+    if not values:
+        raise KerncijfersError(
+            "The sources were read, but no KPI has a value in any month, so there is nothing to report. "
+            f"There are rows of {_listed(present)}; the KPIs are made of {_listed(needed)}. "
+            "Add one of those to the inbox."
+        )
+
+
+def _listed(rows: list[tuple[str]]) -> str:
+    return ", ".join(sorted(name for (name,) in rows)) or "nothing"
+
+
+def _read_company(database: Path) -> tuple[dict[str, str], str | None]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        found = connection.sql("select company_id, company_name, time_zone from reporting.rpt_company").fetchone()
+        latest = connection.sql("select max(last_date) from reporting.rpt_sources where is_present").fetchone()
+    if found is None:
+        raise KerncijfersError("The build has no company: reporting.rpt_company is empty. Nothing is published.")
+    as_of = latest[0].isoformat() if latest and latest[0] else None
+    return dict(zip(("company_id", "company_name", "time_zone"), found, strict=True)), as_of
+
+
+def _commit() -> str | None:
+    """The commit of the project, with `-dirty` behind it when files differ from it; None outside git."""
+    with suppress(OSError, subprocess.SubprocessError):
+        command = ["git", "-C", str(PROJECT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    return None
