@@ -30,12 +30,18 @@ def write_contents(paths: Paths, facts: dict[str, Any], inputs: dict[str, Any], 
         "created_at": facts["created_at"],
         "company_id": facts["company_id"],
         "as_of": facts["as_of"],
-        "code": {"commit": facts["commit"], "dbt_project": dbt.fingerprint(), "lock": sha256(PROJECT / "uv.lock")},
+        "code": {"commit": facts["commit"], "dbt_project": dbt.fingerprint(), "lock": _lock()},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         "inputs": inputs,
         "files": {file.relative_to(paths.draft).as_posix(): sha256(file) for file in files},
     }
     (paths.draft / CONTENTS).write_text(dumped(contents), encoding="utf-8")
+
+
+def _lock() -> str | None:
+    """The hash of the locked dependencies; None where the project was installed without them."""
+    file = PROJECT / "uv.lock"
+    return sha256(file) if file.is_file() else None
 
 
 def write_manifest(paths: Paths, facts: dict[str, Any], warehouse: str) -> None:

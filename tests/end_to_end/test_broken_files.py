@@ -124,7 +124,7 @@ def good(make_company: MakeCompany) -> Company:
 def fingerprint(company: Company) -> dict[str, str]:
     """Every published file, and where `current` points."""
     current = (company.data / "current").resolve()
-    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in current.iterdir()}
+    files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in current.rglob("*") if path.is_file()}
     return {"current": current.name, **files}
 
 
