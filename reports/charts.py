@@ -11,7 +11,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from itertools import pairwise
 from typing import Any, Literal
 
 import altair as alt
@@ -19,7 +18,7 @@ import vl_convert as vlc
 from altair.utils.schemapi import debug_mode
 from markupsafe import Markup
 
-from reports.data import Kpi, Point
+from reports.data import Point
 from reports.formatting import Formatter
 
 WIDE, NARROW = 900, 350
@@ -195,40 +194,3 @@ def _svg(specification: dict[str, Any], language: str) -> str:
     svg = re.sub(r' xmlns(?::xlink)?="[^"]*"', "", svg)
     svg = re.sub(r"<svg ", '<svg aria-hidden="true" focusable="false" ', svg, count=1)
     return re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
-
-
-def sparkline(kpi: Kpi) -> Markup:
-    """The trend of a KPI as a line without axes, its last point marked. Empty with fewer than three values."""
-    values = [(index, float(point.value)) for index, point in enumerate(kpi.trend) if point.value is not None]
-    if len(values) < 3:
-        return Markup()
-    low, high = min(value for _, value in values), max(value for _, value in values)
-    span, last = (high - low) or 1.0, len(kpi.trend) - 1
-    places = [(1 + index / last * 98, 36 - (value - low) / span * 32) for index, value in values]
-    breaks = [True, *(right[0] - left[0] > 1 for left, right in pairwise(values))]
-    line = "".join(f"{'M' if gap else 'L'}{x:.2f},{y:.2f}" for gap, (x, y) in zip(breaks, places, strict=True))
-    x, y = places[-1]
-    # The drawing stretches with its card; a line of no length with round ends stays a circle.
-    return Markup(
-        '<svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        f'<path d="{line}"/><path class="dot" d="M{x:.2f},{y:.2f}h0"/></svg>'
-    )
-
-
-def bullet(kpi: Kpi) -> Markup:
-    """A value against what is expected of it: a bar, with a mark at the target or at both edges of a band."""
-    if kpi.value is None or kpi.expected_value is None:
-        return Markup()
-    value = float(kpi.value)
-    targets = [float(edge) for edge in (kpi.expected_value, kpi.target_upper) if edge is not None]
-    low, high = min(0.0, value, *targets), max(0.0, value, *targets) * 1.12
-    span = (high - low) or 1.0
-    zero, at, *marks = ((point - low) / span * 100 for point in (0.0, value, *targets))
-    left, right = min(zero, at), max(zero, at)
-    return Markup(
-        '<svg class="bullet" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        '<rect class="track" x="0" y="3" width="100" height="4"/>'
-        f'<rect class="bar" x="{left:.2f}" y="3" width="{max(right - left, 0.6):.2f}" height="4"/>'
-        + "".join(f'<rect class="mark" x="{min(mark, 99.2):.2f}" y="0" width="0.8" height="10"/>' for mark in marks)
-        + "</svg>"
-    )

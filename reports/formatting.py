@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -10,6 +10,7 @@ from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
 Language = Literal["nl", "en"]
@@ -129,6 +130,15 @@ class Formatter:
             return self.month(last, short=True)
         start = "MMM" if first.year == last.year else "MMM y"
         return f"{format_date(first, start, locale=self.locale).replace('.', '')}–{self.month(last, short=True)}"
+
+    def plural(self, count: int, words: str) -> str:
+        """1 maand later, 3 maanden later: the words of `words` in the form that the count takes."""
+        form = self.texts[f"{words}_{self.locale.plural_form(count)}"]
+        return form.format(n=self.number(count))
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Google Ads, e-mail en organisch; one name stands alone."""
+        return format_list(names, locale=self.locale)
 
     def territory(self, code: str) -> str:
         """Nederland for NL, wereld for 001; a code that is not known stays a code."""

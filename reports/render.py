@@ -12,7 +12,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from reports import charts
+from reports import charts, exhibits, inline
 from reports.charts import ACCENT, SECOND, Chart, Series
 from reports.data import Kpi, Point, Report, read
 from reports.edition import find
@@ -32,6 +32,21 @@ STATUS_SYMBOLS = {
 }
 
 
+STYLESHEETS = ("style.css", "charts.css", "print.css")
+
+
+def _hash(content: str) -> str:
+    """What a content security policy calls an inline script or stylesheet."""
+    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
+
+
+def _running_foot(*parts: str) -> Markup:
+    """CSS that prints `parts` at the foot of every page. Escaped but for ASCII letters and digits, it stays text."""
+    said = " · ".join(part for part in parts if part)
+    text = "".join(letter if letter.isascii() and letter.isalnum() else f"\\{ord(letter):x} " for letter in said)
+    return Markup(f'@page{{@bottom-left{{content:"{text}"}}}}')
+
+
 @cache
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
@@ -41,11 +56,17 @@ def _environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    stylesheet = (HERE / "templates" / "style.css").read_text(encoding="utf-8")
+    stylesheet = "".join((HERE / "templates" / name).read_text(encoding="utf-8") for name in STYLESHEETS)
     environment.globals["stylesheet"] = Markup(stylesheet)
-    environment.globals["stylesheet_hash"] = f"sha256-{b64encode(sha256(stylesheet.encode()).digest()).decode()}"
-    environment.globals["sparkline"] = charts.sparkline
-    environment.globals["bullet"] = charts.bullet
+    environment.globals["stylesheet_hash"] = _hash(stylesheet)
+    environment.filters["hash"] = _hash
+    environment.globals["running_foot"] = _running_foot
+    environment.globals["sparkline"] = inline.sparkline
+    environment.globals["bullet"] = inline.bullet
+    environment.globals["fall"] = inline.waterfall
+    environment.globals["panels"] = inline.multiples
+    environment.globals["shades"] = inline.heat
+    environment.filters["zip"] = zip
     environment.globals["symbols"] = STATUS_SYMBOLS
     return environment
 
@@ -164,6 +185,7 @@ def render(
             drawings=drawings,
             axes=axes,
             sentences=_sentences(report),
+            exhibits=exhibits.read(release, report),
         )
     )
     out.write_text(page, encoding="utf-8")
