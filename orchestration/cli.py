@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from orchestration import release_commands
+from orchestration import release_commands, source_commands
 from orchestration.errors import KerncijfersError, in_words
 from orchestration.metric import commands as metric_commands
 from orchestration.options import CompanyOption, DataOption, InboxOption
@@ -87,6 +87,7 @@ metrics_app = typer.Typer(
 )
 metric_commands.register(metrics_app)
 app.add_typer(release_commands.app, name="releases")
+app.add_typer(source_commands.app, name="source")
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(metrics_app, name="metric", help="The same as `metrics`: of one KPI, metric reads better.")
 

@@ -7,9 +7,19 @@ import tomllib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
-from ingestion.sources import xaf
+from ingestion.connect.connector import Settings
+from ingestion.sources import registry, xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
 from ingestion.sources.files.settings import FileSpec
 from orchestration import editions
@@ -74,8 +84,14 @@ class Company(_Section):
     notify: NotifySection = NotifySection()
     retention: RetentionSection = RetentionSection()
     files: tuple[FileSpec, ...] = ()
+    sources: dict[str, SerializeAsAny[Settings]] = {}
     _languages: dict[str, tuple[Language, ...]] = PrivateAttr(default_factory=dict)
     """The languages of editions that are not in every language."""
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _known_sources(cls, declared: dict[str, Any]) -> dict[str, Settings]:
+        return registry.settings(declared)
 
     @field_validator("kpis")
     @classmethod

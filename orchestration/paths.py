@@ -88,6 +88,10 @@ class Paths:
     def logs(self) -> Path:
         return self.data / "logs"
 
+    @property
+    def sources(self) -> Path:
+        return self.data / "sources"
+
     def beside_company(self, name: str) -> Path | None:
         """A file of the company that may lie in the data folder or beside its company.toml; None when in neither."""
         folders = [self.data, self.company.parent if self.company else self.inbox]

@@ -6,10 +6,10 @@ import dagster as dg
 
 from ingestion.pipeline import Delivery
 from ingestion.sources import company as company_source
-from ingestion.sources import files, xaf
+from ingestion.sources import files, registry, xaf
 from ingestion.sources.files.entities import ENTITIES
 from ingestion.sources.xaf.settings import RAW_TABLES
-from orchestration import company, progress, release
+from orchestration import company, progress, release, sources
 from orchestration.defs.resources import DraftRelease
 
 
@@ -75,3 +75,18 @@ def raw_files(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
         time_zone=company.resolve(paths).time_zone,
     )
     yield from _loaded(draft, delivery)
+
+
+@dg.multi_asset(
+    specs=[spec for connector in registry.connectors() for spec in _tables(f"raw_{connector.name}", connector.schemas)],
+    name="raw_connectors",
+    pool="warehouse_writer",
+)
+def raw_connectors(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
+    """The connected systems: what is new in each, read and loaded. A system that is not connected has no rows."""
+    connected = company.read(draft.paths).sources
+    for connector in registry.connectors():
+        if connector.name in connected:
+            progress.report(f"Reading {connector.title}")
+            sources.fetch(draft.paths, connector, connected[connector.name])
+        yield from _loaded(draft, sources.deliver(draft.paths, connector, connected.get(connector.name)))

@@ -18,6 +18,7 @@ from orchestration.paths import Paths
 COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo", "metrics sync"]
 COMMANDS += ["metrics list", "metrics check", "metrics sign", "metrics schema"]
 COMMANDS += ["releases", "releases show", "releases verify", "releases rollback"]
+COMMANDS += ["source add", "source test", "source fetch", "source list"]
 COMMANDS += ["metric new", "metric preview", "metric diff", "metric explain"]
 
 

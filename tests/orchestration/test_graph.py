@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ingestion.sources import registry
 from orchestration.paths import DBT_PROJECT
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.De
     }
     assert tables["raw_company"] == {"settings", "kpi_choices", "account_mapping", "targets", "scenarios"}
     assert {"orders", "order_lines", "deliveries"} <= tables["raw_files"]
-    assert set(tables) == {"raw_xaf", "raw_company", "raw_files"}
+    assert set(tables) == {"raw_xaf", "raw_company", "raw_files"} | {f"raw_{name}" for name in registry.NAMES}
 
 
 def test_the_graph_reads_left_to_right_like_the_folders(defs: dg.Definitions) -> None:

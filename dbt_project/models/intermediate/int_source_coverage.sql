@@ -1,8 +1,8 @@
 {% set dated = [
-    ('orders', 'stg_files__orders', 'ordered_at', true),
+    ('orders', 'int_orders_unioned', 'ordered_at', true),
     ('orders', 'stg_files__order_lines', 'ordered_at', true),
-    ('refunds', 'stg_files__refunds', 'refunded_at', true),
-    ('customers', 'stg_files__customers', 'created_at', true),
+    ('refunds', 'int_refunds_unioned', 'refunded_at', true),
+    ('customers', 'int_customers_unioned', 'created_at', true),
     ('sessions', 'stg_files__sessions', 'started_at', true),
     ('ad_spend', 'stg_files__ad_spend', 'spend_date', false),
     ('deals', 'stg_files__deals', 'created_at', true),

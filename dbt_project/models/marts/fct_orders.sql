@@ -10,7 +10,7 @@ settings as (
 
 orders as (
 
-    select * from {{ ref('stg_files__orders') }}
+    select * from {{ ref('int_orders_unioned') }}
 
 ),
 

@@ -10,7 +10,7 @@ settings as (
 
 refunds as (
 
-    select * from {{ ref('stg_files__refunds') }}
+    select * from {{ ref('int_refunds_unioned') }}
 
 ),
 

@@ -1,0 +1,13 @@
+{{ config(materialized='view') }}
+-- Grain: one row per refund, from whichever system it came. A new system is one more name.
+{% for origin in ['stg_files__refunds', 'stg_shopify__refunds'] -%}
+select
+    refund_id,
+    order_id,
+    currency,
+    amount,
+    tax_amount,
+    refunded_at
+from {{ ref(origin) }}
+{% if not loop.last %}union all
+{% endif %}{% endfor %}

@@ -1,0 +1,259 @@
+"""A connector: what it asks, what it loads, and how its reader is used. Fetching reads to the landing zone; delivering
+loads from there into the warehouse.
+
+The two are apart because they fail apart: a first load of years may take hours and goes on where it stopped, while a
+refresh works on a copy of the warehouse that an error throws away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from ingestion import pipeline
+from ingestion.connect.fields import Rows, arrow, deleted
+from ingestion.connect.landing import Batch, Landing, latest
+from ingestion.errors import SourceError
+from ingestion.pipeline import Delivery, Table
+
+_BATCH_ROWS = 5_000
+_DELIVERED = pa.schema(
+    [("table_name", pa.string()), ("generation", pa.string()), ("batch_number", pa.int64()), ("rows", pa.int64())]
+)
+BATCHES = "batches"
+
+
+class Settings(BaseModel):
+    """`[sources.<name>]` of company.toml. Never a secret: those come from the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows as the system gave them, and the position from which reading goes on after them.
+
+    `windows` are the windows these rows are the whole of. `done` and `total` are for the estimate only.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    position: dict[str, Any] | None = None
+    windows: Sequence[tuple[str, ...]] = ()
+    deleted: Sequence[Mapping[str, Any]] = ()
+    total: int | None = None
+
+
+class Reader(Protocol):
+    """An open connection to a system. `now` is its clock, in seconds since 1970."""
+
+    def now(self) -> float:
+        """The moment, for what is noted."""
+        ...
+
+    def check(self) -> str:
+        """Who and what this reads, in one sentence; `SourceError` when access or permissions are not enough."""
+        ...
+
+    def read(self, table: str, position: dict[str, Any] | None) -> Iterator[Page]:
+        """The rows that are new since `position`; all of them without one."""
+        ...
+
+    def count(self, table: str) -> int | None:
+        """How many rows the system holds of what is read; None when it does not say."""
+        ...
+
+    def ids(self, table: str) -> Iterator[tuple[Any, ...]] | None:
+        """The keys of all rows the system holds; None when it does not list them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One system. `secrets` are the environment variables it needs, each with what to fill in."""
+
+    name: str
+    title: str
+    settings: type[Settings]
+    secrets: Mapping[str, str]
+    tables: Mapping[str, Rows]
+    open: Callable[[Any, Mapping[str, str], Path], Reader]
+    optional_secrets: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def schemas(self) -> dict[str, pa.Schema]:
+        """Every raw table of the source."""
+        return {**{name: rows.schema for name, rows in self.tables.items()}, BATCHES: _DELIVERED}
+
+    def reader(self, settings: Settings, folder: Path, environment: Mapping[str, str] | None = None) -> Reader:
+        """Opens the system with the secrets of the environment.
+
+        Raises `SourceError` that names the variables that are not set.
+        """
+        known = os.environ if environment is None else environment
+        secrets = {name: known.get(name, "").strip() for name in self.secrets}
+        missing = [name for name, value in secrets.items() if not value and name not in self.optional_secrets]
+        if missing:
+            raise SourceError(
+                f"{self.title}: {', '.join(missing)} is not set in the environment.",
+                advice=f"Set it ({'; '.join(self.secrets[name] for name in missing)}), "
+                f"or run `kerncijfers source add {self.name}`.",
+            )
+        return self.open(settings, secrets, folder)
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far the fetching of one table is; `total` is what the system says there is to read, if it says it."""
+
+    table: str
+    rows: int
+    total: int | None
+    done: bool = False
+
+
+def fetch(
+    connector: Connector,
+    settings: Settings,
+    reader: Reader,
+    landing: Landing,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> dict[str, int]:
+    """Reads what is new to the landing zone; the rows that came per table.
+
+    Raises `SourceError` when the system refuses, or holds another number of rows than what is here afterwards.
+    """
+    with landing.locked():
+        landing.start(hashlib.sha256(f"{connector.name}|{settings.model_dump_json()}".encode()).hexdigest())
+        came = {}
+        for table, spec in connector.tables.items():
+            came[table] = _fetch_table(table, spec, reader, landing, on_step)
+            if spec.key:
+                _reconcile(connector, table, spec, reader, landing)
+            landing.complete(table, reader.now())
+            on_step(Step(table, came[table], None, done=True))
+    return came
+
+
+def _fetch_table(table: str, spec: Rows, reader: Reader, landing: Landing, on_step: Callable[[Step], None]) -> int:
+    parts: list[pa.Table] = []
+    windows: list[tuple[str, ...]] = []
+    came = 0
+    whole = not spec.key and not spec.windows
+    position = landing.progress(table).position
+
+    def flush() -> None:
+        nonlocal parts, windows
+        landing.add(table, pa.concat_tables(parts) if parts else spec.schema.empty_table(), position, windows)
+        parts, windows = [], []
+
+    for page in reader.read(table, position):
+        part = arrow(table, spec, page.rows)
+        if page.deleted:
+            part = pa.concat_tables([part, deleted(spec, page.deleted)])
+        came += part.num_rows
+        parts.append(part)
+        windows.extend(page.windows)
+        position = page.position
+        if not whole and sum(part.num_rows for part in parts) >= _BATCH_ROWS:
+            flush()
+        on_step(Step(table, came, page.total))
+    if whole:
+        landing.replace(table, pa.concat_tables(parts) if parts else spec.schema.empty_table())
+    elif parts:
+        flush()
+    return came
+
+
+def _reconcile(connector: Connector, table: str, spec: Rows, reader: Reader, landing: Landing) -> None:
+    """Compares what is here with what the system says it holds; rows it no longer lists are marked deleted."""
+    said = reader.count(table)
+    if said is None or said == landing.held(table, spec):
+        return
+    listed = reader.ids(table)
+    if listed is not None:
+        still = set(listed)
+        gone = [dict(zip(spec.key, key, strict=True)) for key in landing.keys(table, spec) - still]
+        if gone:
+            landing.add(table, deleted(spec, gone), landing.progress(table).position)
+        # What came into being between two questions is read the next time.
+        if said <= len(still) and not still - landing.keys(table, spec):
+            return
+    for page in reader.read(table, landing.progress(table).position):
+        landing.add(table, arrow(table, spec, page.rows), page.position)
+    held, said = landing.held(table, spec), reader.count(table)
+    if held != said:
+        raise SourceError(
+            f"{connector.title} says it holds {said:,} {table.replace('_', ' ')}, but {held:,} were read.",
+            advice="Nothing was loaded into the numbers. Fetch again; if it stays, the account does not see all.",
+        )
+
+
+def deliver(connector: Connector, settings: Settings | None, landing: Landing, warehouse: Path, work: Path) -> Delivery:
+    """Loads the batches that are not in the warehouse yet. Without settings the source is not connected: rows of an
+    earlier connection are removed, and its tables are there without rows."""
+    pipeline.make(connector.name, connector.schemas, warehouse)
+    before = _delivered(connector, warehouse)
+    warnings: list[str] = []
+    if settings is None:
+        if before:
+            _empty(connector, warehouse)
+            warnings.append(f"{connector.title}: its rows were removed, because company.toml no longer connects it.")
+        return Delivery(connector.name, dict.fromkeys(connector.schemas, 0), warnings=tuple(warnings))
+    if any(generation != landing.generation for _, generation, _ in before):
+        _empty(connector, warehouse)
+        before = set()
+    folder = work / connector.name
+    folder.mkdir(parents=True, exist_ok=True)
+    tables, record = [], []
+    for name, spec in connector.tables.items():
+        new = [
+            batch for batch in landing.progress(name).batches if (name, landing.generation, batch.number) not in before
+        ]
+        record += [(name, landing.generation, batch.number, batch.rows) for batch in new]
+        tables.append(_table(name, spec, landing, new, folder))
+    path = folder / f"{BATCHES}.parquet"
+    columns = zip(*record, strict=True) if record else [[] for _ in _DELIVERED]
+    pq.write_table(pa.Table.from_arrays([pa.array(list(values)) for values in columns], schema=_DELIVERED), path)
+    partition = ("table_name", "generation", "batch_number")
+    tables.append(Table(BATCHES, _DELIVERED, partition, [path] if record else []))
+    counts = pipeline.load(connector.name, tables, warehouse=warehouse, work=work)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Delivery(connector.name, counts, warnings=tuple(warnings))
+
+
+def _table(name: str, spec: Rows, landing: Landing, new: Sequence[Batch], folder: Path) -> Table:
+    partition = spec.key or spec.windows
+    replaces = sorted({tuple(window) for batch in new for window in batch.windows}) if spec.windows else ()
+    if not new:
+        return Table(name, spec.schema, partition)
+    path = folder / f"{name}.parquet"
+    with duckdb.connect() as connection:
+        found = connection.execute(latest(landing, name, spec, new)).to_arrow_table().cast(spec.schema)
+    pq.write_table(found, path)
+    has_rows = found.num_rows > 0 or not partition
+    return Table(name, spec.schema, partition, [path] if has_rows else [], replaces=list(replaces))
+
+
+def _delivered(connector: Connector, warehouse: Path) -> set[tuple[str, str, int]]:
+    with pipeline.connect(warehouse) as connection:
+        return set(
+            connection.execute(
+                f"select table_name, generation, batch_number from raw_{connector.name}.{BATCHES}"
+            ).fetchall()
+        )
+
+
+def _empty(connector: Connector, warehouse: Path) -> None:
+    with pipeline.connect(warehouse) as connection:
+        for table in connector.schemas:
+            connection.execute(f'delete from "raw_{connector.name}"."{table}"')

@@ -1,0 +1,200 @@
+"""What a connector keeps of a system's rows: an allow-list of fields with their types, written down once.
+
+One line a column: `name kind path`. The path is where the value is in the system's own JSON. After the name, `!` says
+there must be a value, `?` that the field may be absent; without either the field must be there and may be null. What is
+not listed is never kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+
+from ingestion.errors import SourceError
+from ingestion.sources.files.entities import ARROW
+
+# Every raw table of a connector also says whether the system still has the row.
+IS_DELETED = "is_deleted"
+_ABSENT = object()
+_COMPACT_DAY = re.compile(r"\d{8}")
+_MOST_DIGITS = Decimal(10) ** 14
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column and where its value comes from."""
+
+    name: str
+    kind: str
+    path: tuple[str, ...]
+    required: bool
+    may_be_absent: bool
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One raw table of a connector.
+
+    `key` names a row: read again, it replaces the one there. `windows` names columns instead whose values are read as
+    a whole: what was there before goes. With neither, every read brings the whole table.
+    """
+
+    fields: tuple[Field, ...]
+    key: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The raw table, in Arrow types."""
+        columns = [(field.name, ARROW[field.kind]) for field in self.fields]  # type: ignore[index]
+        return pa.schema([*columns, (IS_DELETED, pa.bool_())])
+
+
+def rows(text: str, *, key: str = "", windows: str = "") -> Rows:
+    """A table from one line a column; `key` and `windows` are names with spaces between them."""
+    found = []
+    for line in text.strip().splitlines():
+        name, kind, path = line.split()
+        found.append(Field(name.rstrip("!?"), kind, tuple(path.split(".")), name.endswith("!"), name.endswith("?")))
+    return Rows(tuple(found), tuple(key.split()), tuple(windows.split()))
+
+
+def arrow(table: str, spec: Rows, content: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """The listed fields of a system's rows, typed.
+
+    Raises `SourceError` with table, field, row and value for a field that is gone, empty or of another type.
+    """
+    columns = [_column(table, spec, field, content) for field in spec.fields]
+    columns.append(pa.array([False] * len(content), pa.bool_()))
+    return pa.Table.from_arrays(columns, schema=spec.schema)
+
+
+def deleted(spec: Rows, keys: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows that say of these keys that the system no longer has them."""
+    return pa.Table.from_pylist([{**key, IS_DELETED: True} for key in keys], schema=spec.schema)
+
+
+def _column(table: str, spec: Rows, field: Field, content: Sequence[Mapping[str, Any]]) -> pa.Array:
+    convert = _CONVERT[field.kind]
+    values = []
+    for row in content:
+        found: Any = row
+        for step in field.path:
+            if found is None:
+                break
+            found = found.get(step, _ABSENT) if isinstance(found, Mapping) else _ABSENT
+            if found is _ABSENT:
+                break
+        if found is _ABSENT:
+            if not field.may_be_absent:
+                raise _refusal(table, spec, field, row, "is not in the answer any more", None)
+            found = None
+        if found is None or found == "":
+            if field.required:
+                raise _refusal(table, spec, field, row, "is empty and must have a value", None)
+            values.append(None)
+            continue
+        try:
+            values.append(convert(found))
+        except (ValueError, TypeError, InvalidOperation, OverflowError):
+            said = f"is not a {_WORDS[field.kind]}"
+            raise _refusal(table, spec, field, row, said, found) from None
+    return pa.array(values, ARROW[field.kind])  # type: ignore[index]
+
+
+def _refusal(table: str, spec: Rows, field: Field, row: Mapping[str, Any], said: str, found: object) -> SourceError:
+    identity = []
+    for other in spec.fields:
+        if other.name in (spec.key or spec.windows):
+            value: Any = row
+            for step in other.path:
+                value = value.get(step) if isinstance(value, Mapping) else None
+            identity.append(f"{other.name} {value}")
+    return SourceError(
+        f"{table}{' with ' + ', '.join(identity) if identity else ''}: field {'.'.join(field.path)} {said}.",
+        value=None if found is None else str(found)[:60],
+        advice="Nothing of this was loaded. The system changed what it answers, or hides the field from this account; "
+        "the README of the source lists the fields and permissions.",
+    )
+
+
+def text(value: object) -> str:
+    """An id or a word. Numbers are written out: an id that was a number yesterday is a text today."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TypeError(value)
+    return str(value).strip()
+
+
+def decimal(value: object) -> Decimal:
+    """An amount, as the system wrote it: never a binary fraction, never a notation with commas."""
+    if isinstance(value, bool | float):
+        raise TypeError(value)
+    number = Decimal(value.strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
+    if not number.is_finite() or abs(number) >= _MOST_DIGITS:
+        raise ValueError(value)
+    return number.quantize(Decimal("0.0001")) if number.as_tuple().exponent < -4 else number  # type: ignore[operator]
+
+
+def integer(value: object) -> int:
+    """A whole number."""
+    if isinstance(value, bool):
+        raise TypeError(value)
+    number = Decimal(str(value))
+    if number != number.to_integral_value():
+        raise ValueError(value)
+    return int(number)
+
+
+def boolean(value: object) -> bool:
+    """Yes or no, in the ways JSON has for it."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}[str(value).lower()] if str(value).lower() in {"true", "false"} else _no(value)
+
+
+def _no(value: object) -> bool:
+    raise ValueError(value)
+
+
+def timestamp(value: object) -> datetime:
+    """A moment with its zone; one without is refused, for nobody can know when it was."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment.astimezone(UTC)
+
+
+def day(value: object) -> date:
+    """A calendar date: 2026-01-31, 20260131, or the date a moment begins with."""
+    if isinstance(value, datetime):
+        raise TypeError(value)
+    if isinstance(value, date):
+        return value
+    written = str(value)
+    if _COMPACT_DAY.fullmatch(written):
+        return date(int(written[:4]), int(written[4:6]), int(written[6:]))
+    return date.fromisoformat(written)
+
+
+_CONVERT: dict[str, Callable[[Any], object]] = {
+    "text": text,
+    "decimal": decimal,
+    "integer": integer,
+    "boolean": boolean,
+    "timestamp": timestamp,
+    "date": day,
+}
+_WORDS = {
+    "text": "text",
+    "decimal": "number",
+    "integer": "whole number",
+    "boolean": "yes or no",
+    "timestamp": "moment with a time zone",
+    "date": "date",
+}

@@ -1,0 +1,188 @@
+"""The commands of `kerncijfers source`. They ask, call and print; the work is in `sources.py`."""
+
+# ruff: noqa: PLC0415 - imported where needed, so that --help is instant
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.errors import KerncijfersError
+from orchestration.options import CompanyOption, DataOption, chosen_paths
+from orchestration.paths import Paths
+
+if TYPE_CHECKING:
+    from ingestion.connect.connector import Connector, Reader, Settings
+
+NameArgument = Annotated[str, typer.Argument(help="A system, such as shopify.")]
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""The systems a company is connected to: add one, test it, fetch from it, see how fresh it is.
+
+    \b
+    Examples:
+      kerncijfers source add shopify
+      kerncijfers source test shopify
+      kerncijfers source fetch shopify
+      kerncijfers source list
+    """,
+)
+
+
+def _connector(name: str) -> Connector:
+    from ingestion.sources import registry
+
+    try:
+        return registry.connector(name)
+    except ValueError as error:
+        raise KerncijfersError(f"{str(error).capitalize()}.") from None
+
+
+def _declared(paths: Paths, name: str) -> tuple[Connector, Settings]:
+    from orchestration import company
+
+    connector = _connector(name)
+    settings = company.read(paths).sources.get(name)
+    if settings is None:
+        raise KerncijfersError(f"company.toml does not connect {name}. Run `kerncijfers source add {name}`.")
+    return connector, settings
+
+
+@app.command()
+def add(name: NameArgument, data: DataOption = None, company: CompanyOption = None) -> None:
+    """Connect a system: asks what it needs, tests it, shows a sample, and writes company.toml.
+
+    Nothing is written before the connection works and you agree. Secrets that stand in the environment are used; the
+    others are asked and kept in the data folder, readable by you alone, never in company.toml.
+
+    \b
+    Example:
+      kerncijfers source add shopify
+    """
+    from pydantic import ValidationError
+
+    from orchestration import sources
+
+    paths = chosen_paths(data, None, company)
+    connector = _connector(name)
+    sources.free(paths, name)
+    answers: dict[str, Any] = {}
+    for key, field in connector.settings.model_fields.items():
+        if field.is_required():
+            answers[key] = typer.prompt(field.description or key)
+    try:
+        settings = connector.settings.model_validate(answers)
+    except ValidationError as error:
+        said = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        raise KerncijfersError(f"This can't be used: {said}. Nothing was written.") from None
+    known = sources.environment(paths)
+    asked: dict[str, str] = {}
+    for secret, what in connector.secrets.items():
+        if not known.get(secret):
+            optional = secret in connector.optional_secrets
+            hint = f"{secret} ({what}{', empty if not used' if optional else ''})"
+            value = typer.prompt(hint, hide_input=True, default="" if optional else None, show_default=False)
+            asked |= {secret: value} if value else {}
+    opened = connector.reader(settings, paths.sources / name, known | asked)
+    _show(connector, opened)
+    if not typer.confirm("Connect it?", default=True):
+        raise typer.Abort
+    file = sources.declare(paths, name, settings)
+    typer.echo(f"Written: [sources.{name}] in {file}.")
+    if asked:
+        typer.echo(f"The secrets are in {sources.keep_secrets(paths, asked)}, for you alone.")
+    typer.echo(f"Next: `kerncijfers source fetch {name}` for the first load, or `kerncijfers refresh`.")
+
+
+@app.command()
+def test(name: NameArgument, data: DataOption = None, company: CompanyOption = None) -> None:
+    """Test a connection: access, permissions, and the first rows of every table. Nothing is kept.
+
+    \b
+    Example:
+      kerncijfers source test shopify
+    """
+    from orchestration import sources
+
+    paths = chosen_paths(data, None, company)
+    connector, settings = _declared(paths, name)
+    _show(connector, sources.reader(paths, connector, settings))
+
+
+@app.command()
+def fetch(name: NameArgument, data: DataOption = None, company: CompanyOption = None) -> None:
+    """Fetch what is new, or everything the first time. A refresh does this too; the first load may take long.
+
+    Stopped half-way, it goes on where it was: nothing is read twice into the numbers.
+
+    \b
+    Example:
+      kerncijfers source fetch shopify
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from ingestion.connect.connector import Step
+    from orchestration import sources
+
+    paths = chosen_paths(data, None, company)
+    connector, settings = _declared(paths, name)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks = {table: bar.add_task(table.replace("_", " "), total=None) for table in connector.tables}
+
+        def on_step(step: Step) -> None:
+            total = step.rows if step.done else step.total
+            bar.update(tasks[step.table], completed=step.rows, total=total)
+
+        came = sources.fetch(paths, connector, settings, on_step)
+    for table, rows in came.items():
+        typer.echo(f"{table.replace('_', ' ')}: {rows:,} rows")
+
+
+@app.command("list")
+def list_sources(data: DataOption = None, company: CompanyOption = None) -> None:
+    """The connected systems: when each was last read whole, and its rows.
+
+    \b
+    Example:
+      kerncijfers source list
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from ingestion.sources import registry
+    from orchestration import company as company_file
+    from orchestration import sources
+
+    paths = chosen_paths(data, None, company)
+    connected = company_file.read(paths).sources
+    rest = ", ".join(name for name in registry.NAMES if name not in connected)
+    if connected:
+        table = Table("Source", "Read whole at", box=box.SIMPLE)
+        table.add_column("Rows here", justify="right")
+        table.add_column("In the release", justify="right")
+        for row in sources.listed(paths, [registry.connector(name) for name in connected]):
+            table.add_row(row.title, row.fetched_at or "never yet", f"{row.here:,}", f"{row.released:,}")
+        Console().print(table)
+    typer.echo(f"Not connected: {rest}." if rest else "Every system there is a connector for is connected.")
+
+
+def _show(connector: Connector, opened: Reader) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestration import sources
+
+    typer.echo(f"{connector.title}: {opened.check()}.")
+    console = Console(width=None if os.isatty(1) else 200)
+    for sample in sources.sample(connector, opened):
+        amount = f"{sample.total:,} rows" if sample.total is not None else "the system does not say how many rows"
+        table = Table(*sample.rows.column_names[:-1], title=f"{sample.table}: {amount}", box=box.SIMPLE)
+        for row in sample.rows.to_pylist():
+            table.add_row(*("" if value is None else str(value) for value in list(row.values())[:-1]))
+        console.print(table)

@@ -1,0 +1,168 @@
+"""The connected systems of one company: its secrets and landing zones, and what commands and a refresh do with them."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.connect import connector as connect
+from ingestion.connect.connector import Connector, Reader, Settings, Step
+from ingestion.connect.fields import arrow
+from ingestion.connect.landing import Landing
+from ingestion.pipeline import Delivery
+from orchestration import release
+from orchestration.errors import KerncijfersError
+from orchestration.paths import Paths
+
+_SECRETS = "secrets.env"
+
+
+def environment(paths: Paths) -> dict[str, str]:
+    """The environment, and below it what `source add` keeps in `<data>/secrets.env`."""
+    return {**_kept(paths), **os.environ}
+
+
+def keep_secrets(paths: Paths, secrets: Mapping[str, str]) -> Path:
+    """Adds secrets to `<data>/secrets.env`, which only its owner may read and git never sees."""
+    paths.data.mkdir(parents=True, exist_ok=True)
+    file = paths.data / _SECRETS
+    content = _kept(paths) | dict(secrets)
+    part = file.with_suffix(".part")
+    part.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
+    part.write_text("".join(f"{name}={value}\n" for name, value in sorted(content.items())), encoding="utf-8")
+    part.rename(file)
+    return file
+
+
+def _kept(paths: Paths) -> dict[str, str]:
+    file = paths.data / _SECRETS
+    if not file.is_file():
+        return {}
+    if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KerncijfersError(f"{file} can be read by others. Run `chmod 600 {file}`, and make the keys in it anew.")
+    lines = (line.partition("=") for line in file.read_text(encoding="utf-8").splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, _, value in lines}
+
+
+def landing(paths: Paths, connector: Connector) -> Landing:
+    """Where a source's batches are."""
+    return Landing(paths.sources / connector.name)
+
+
+def reader(paths: Paths, connector: Connector, settings: Settings) -> Reader:
+    """An open connection; `SourceError` when a secret is missing."""
+    return connector.reader(settings, paths.sources / connector.name, environment(paths))
+
+
+def fetch(
+    paths: Paths, connector: Connector, settings: Settings, on_step: Callable[[Step], None] = lambda _: None
+) -> dict[str, int]:
+    """Reads what is new to the landing zone."""
+    return connect.fetch(connector, settings, reader(paths, connector, settings), landing(paths, connector), on_step)
+
+
+def deliver(paths: Paths, connector: Connector, settings: Settings | None) -> Delivery:
+    """Loads from the landing zone into the warehouse of the refresh."""
+    return connect.deliver(connector, settings, landing(paths, connector), paths.warehouse, paths.work)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a table, and how many rows would be loaded (None: the system does not say)."""
+
+    table: str
+    rows: pa.Table
+    total: int | None
+
+
+def sample(connector: Connector, opened: Reader, size: int = 3) -> list[Sample]:
+    """The first page of every table; nothing is kept."""
+    samples = []
+    for table, spec in connector.tables.items():
+        pages = opened.read(table, None)
+        page = next(iter(pages), None)
+        rows = arrow(table, spec, page.rows[:size] if page else [])
+        total = opened.count(table)
+        samples.append(Sample(table, rows, total if total is not None else page.total if page else 0))
+    return samples
+
+
+def free(paths: Paths, name: str) -> Path:
+    """The company.toml that `name` can be added to; an error when there is none, or when it has it already."""
+    if paths.company is None:
+        raise KerncijfersError("There is no company.toml to write to. Make one, or name it with --company.")
+    if name in tomllib.loads(paths.company.read_text(encoding="utf-8")).get("sources", {}):
+        raise KerncijfersError(f"{paths.company} has [sources.{name}] already. Change it there.")
+    return paths.company
+
+
+def declare(paths: Paths, name: str, settings: Settings) -> Path:
+    """Writes `[sources.<name>]` at the end of company.toml."""
+    file = free(paths, name)
+    text = file.read_text(encoding="utf-8")
+    values = settings.model_dump(mode="json", exclude_defaults=True)
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
+    block = "\n".join([f"[sources.{name}]", *lines])
+    part = file.with_suffix(".part")
+    part.write_text(f"{text.rstrip()}\n\n{block}\n", encoding="utf-8")
+    part.rename(file)
+    return file
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)} = {json.dumps(text)}" for name, text in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One connected source: when it was last read whole, the rows that are here, and the rows in the release."""
+
+    name: str
+    title: str
+    fetched_at: str | None
+    here: int
+    released: int
+
+
+def listed(paths: Paths, connectors: list[Connector]) -> list[Listed]:
+    """Freshness and row counts of the sources."""
+    warehouse = release.private_warehouse(paths)
+    found = []
+    for connector in connectors:
+        zone = landing(paths, connector)
+        moments = [zone.progress(table).fetched_at for table in connector.tables]
+        whole = min((moment for moment in moments if moment), default=None) if all(moments) else None
+        here = sum(zone.held(table, spec) for table, spec in connector.tables.items() if zone.progress(table).batches)
+        found.append(Listed(connector.name, connector.title, whole, here, _released(warehouse, connector)))
+    return found
+
+
+def _released(warehouse: Path | None, connector: Connector) -> int:
+    if warehouse is None:
+        return 0
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        there = {
+            row[0]
+            for row in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = ?", [f"raw_{connector.name}"]
+            ).fetchall()
+        }
+        total = 0
+        for table in connector.tables:
+            if table in there:
+                row = connection.execute(
+                    f'select count(*) from "raw_{connector.name}"."{table}" where not is_deleted'
+                ).fetchone()
+                total += row[0] if row else 0
+    return total

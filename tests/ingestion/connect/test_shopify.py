@@ -1,0 +1,201 @@
+"""Shopify, against a server that speaks its documented protocol: what is recovered, what is refused, nothing in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from ingestion.connect import connector as connect
+from ingestion.connect.landing import Landing
+from ingestion.errors import SourceError
+from ingestion.sources.shopify import CONNECTOR
+from ingestion.sources.shopify.resources import Shopify
+from ingestion.sources.shopify.settings import ShopifySettings
+from tests.ingestion.connect.fake import Answer, FakeClock, serve
+from tests.ingestion.connect.fake_shopify import THROTTLED, FakeShopify, order, refund
+
+TOKEN = {"SHOPIFY_ACCESS_TOKEN": "shpat_good"}
+APP = {"SHOPIFY_CLIENT_ID": "id", "SHOPIFY_CLIENT_SECRET": "secret"}
+
+
+class Shop:
+    """The fake shop, and what is read of it."""
+
+    def __init__(self, server: FakeShopify, folder: Path) -> None:
+        self.server, self.folder = server, folder
+        self.clock = FakeClock()
+        self.secrets = TOKEN
+
+    def fetch(self, **changed: Any) -> dict[str, int]:
+        settings = ShopifySettings.model_validate(
+            {"shop": "linde", "since": "2026-01-01", "base_url": self.server.url, "page_size": 2} | changed
+        )
+        reader = Shopify(settings, self.secrets, self.clock)
+        return connect.fetch(CONNECTOR, settings, reader, Landing(self.folder))
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        return sorted(Landing(self.folder).keys(table, CONNECTOR.tables[table]))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    orders = [order(number, f"2026-0{number}-01T10:00:00Z") for number in range(1, 6)]
+    orders[1]["refunds"] = [refund(9, "2026-03-02T23:30:00Z", "24.20", "4.20")]
+    customer = {
+        "id": "gid://shopify/Customer/3",
+        "createdAt": "2026-01-01T00:00:00Z",
+        "updatedAt": "2026-01-02T00:00:00Z",
+        "defaultAddress": {"countryCodeV2": "NL", "address1": "Dorpsstraat 1"},
+    }
+    with serve(FakeShopify(orders, [customer])) as server:
+        yield Shop(server, tmp_path / "shopify")
+
+
+def test_all_pages_come_once_and_the_next_fetch_brings_only_what_changed(shop: Shop) -> None:
+    assert shop.fetch() == {"orders": 5, "refunds": 1, "customers": 1}
+    shop.server.orders[0]["updatedAt"] = "2026-06-01T00:00:00Z"
+    shop.server.orders.append(order(6, "2026-06-02T00:00:00Z"))
+    assert shop.fetch()["orders"] == 3, "the last moment is read again, for a row of that moment may have come late"
+    assert shop.rows("orders") == [(str(number),) for number in range(1, 7)]
+
+
+def test_nothing_that_is_not_listed_reaches_the_disk(shop: Shop) -> None:
+    shop.fetch()
+    content = b"".join(path.read_bytes() for path in shop.folder.rglob("*") if path.is_file())
+    assert b"jan@example.nl" not in content and b"Dorpsstraat" not in content and b"shpat_good" not in content
+
+
+def test_throttling_with_status_200_waits_as_long_as_the_cost_needs(shop: Shop) -> None:
+    shop.server.script = {2: THROTTLED, 3: THROTTLED}
+    shop.fetch()
+    assert shop.clock.slept == [2.0, 2.0], "200 points are missing, 100 come back a second"
+    assert len(shop.rows("orders")) == 5
+
+
+def test_a_query_that_costs_too_much_is_asked_in_smaller_pages(shop: Shop) -> None:
+    too_much = Answer({"errors": [{"message": "cost", "extensions": {"code": "MAX_COST_EXCEEDED"}}]})
+    shop.server.script = {1: too_much, 2: too_much}
+    shop.fetch(page_size=4)
+    assert shop.server.requests[2].body["variables"]["first"] == 1
+    assert len(shop.rows("orders")) == 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer({"errors": [{"message": "Field 'x' doesn't exist"}]}), "Field 'x' doesn't exist"),
+        (Answer({"errors": [{"message": "no", "extensions": {"code": "ACCESS_DENIED"}}]}), "refuses access"),
+        (Answer({"data": {"orders": None}}), "has no list"),
+        (Answer({"errors": "Not Found"}, 403), "permissions"),
+    ],
+)
+def test_an_answer_that_is_an_error_is_refused_and_the_next_fetch_is_whole(
+    shop: Shop, answer: Answer, said: str
+) -> None:
+    shop.server.script = {2: answer}
+    with pytest.raises(SourceError, match=said):
+        shop.fetch()
+    shop.fetch()
+    assert len(shop.rows("orders")) == 5
+
+
+def test_a_version_that_is_gone_is_refused_instead_of_read_as_the_next_one(shop: Shop) -> None:
+    shop.server.version = "2027-01"
+    with pytest.raises(SourceError, match=r"version 2027-01, but 2026-10 was asked"):
+        shop.fetch()
+
+
+def test_orders_older_than_sixty_days_need_the_permission_for_all_orders(shop: Shop) -> None:
+    shop.server.scopes.remove("read_all_orders")
+    with pytest.raises(SourceError, match="only the orders of the last 60 days"):
+        shop.fetch()
+    recent = date.fromtimestamp(shop.clock.now() - 30 * 86_400)
+    shop.fetch(since=recent.isoformat())
+
+
+def test_a_missing_scope_is_named(shop: Shop) -> None:
+    shop.server.scopes = ["read_orders"]
+    with pytest.raises(SourceError, match="no scope read_customers"):
+        shop.fetch()
+
+
+def test_a_token_that_ages_out_in_a_long_run_is_renewed_once(shop: Shop) -> None:
+    shop.secrets = APP
+    shop.server.script = {2: lambda _: (shop.server.tokens.clear(), Answer({"errors": "expired"}, 401))[1]}
+    shop.fetch()
+    assert len(shop.rows("orders")) == 5
+    with pytest.raises(SourceError, match="does not accept the credentials"):
+        shop.secrets = APP | {"SHOPIFY_CLIENT_SECRET": "wrong"}
+        shop.fetch()
+
+
+def test_a_deleted_order_leaves_no_trace_and_is_found_by_counting(shop: Shop) -> None:
+    shop.fetch()
+    del shop.server.orders[2]
+    shop.fetch()
+    assert shop.rows("orders") == [("1",), ("2",), ("4",), ("5",)]
+
+
+def test_an_order_that_is_never_given_is_noticed(shop: Shop) -> None:
+    whole = shop.server.shop
+
+    def forgetful(request: Any) -> Answer:
+        answer = whole(request)
+        if "Read" in request.raw.decode() and "orders" in answer.body["data"]:
+            answer.body["data"]["orders"]["nodes"] = [
+                node for node in answer.body["data"]["orders"]["nodes"] if not node["id"].endswith("/3")
+            ]
+        return answer
+
+    shop.server.respond = forgetful
+    with pytest.raises(SourceError, match=r"holds 5 orders .*, but gave 4"):
+        shop.fetch()
+
+
+def test_a_page_that_points_back_is_refused(shop: Shop) -> None:
+    whole = shop.server.shop
+
+    def stuck(request: Any) -> Answer:
+        answer = whole(request)
+        if "Read" in request.raw.decode():
+            next(iter(answer.body["data"].values()))["pageInfo"] = {"hasNextPage": True, "endCursor": "2"}
+        return answer
+
+    shop.server.respond = stuck
+    with pytest.raises(SourceError, match="a page it already gave"):
+        shop.fetch()
+
+
+def test_an_order_with_more_lines_than_come_at_once_is_refused(shop: Shop) -> None:
+    shop.server.orders[3]["shippingLines"]["pageInfo"]["hasNextPage"] = True
+    with pytest.raises(SourceError, match="order 4 has more shipping lines"):
+        shop.fetch()
+
+
+def test_amounts_are_the_texts_the_shop_gave(shop: Shop) -> None:
+    shop.server.orders[0]["subtotalPriceSet"]["shopMoney"]["amount"] = "1.234,56"
+    with pytest.raises(SourceError, match=r"order_id 1.*amount is not a number"):
+        shop.fetch()
+    shop.server.orders[0]["subtotalPriceSet"]["shopMoney"]["amount"] = "0.10"
+    shop.fetch()
+    landing = Landing(shop.folder)
+    rows = pq.read_table(landing.path("orders", 1)).to_pylist()
+    assert rows[0]["subtotal"] == Decimal("0.1000")
+
+
+def test_the_first_load_goes_on_where_it_was_stopped(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "_BATCH_ROWS", 2)
+    shop.server.script = {number: Answer("<html>busy</html>", 503, kind="text/html") for number in range(3, 40)}
+    with pytest.raises(SourceError, match="503, 5 times in a row"):
+        shop.fetch()
+    shop.server.script = {}
+    shop.server.requests.clear()
+    shop.fetch()
+    assert "updated_at:>='2026-04-01T10:00:00Z'" in shop.server.requests[0].body["variables"]["filter"]
+    assert shop.rows("orders") == [(str(number),) for number in range(1, 6)]
