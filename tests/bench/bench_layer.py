@@ -24,7 +24,9 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from ingestion.sources import company, files, xaf
+from ingestion.connect import connector as connect
+from ingestion.connect.landing import Landing
+from ingestion.sources import company, files, registry, xaf
 from ingestion.sources.company import CompanySettings
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +54,8 @@ def write_warehouse(root: Path, profiles: Path, orders: int) -> Path:
     company.deliver(settings, warehouse, root / "work", account_mapping=None, targets=None)
     files.deliver([], inbox, warehouse, root / "work", time_zone=settings.time_zone)
     xaf.deliver(inbox, warehouse, root / "work")
+    for connector in registry.connectors():
+        connect.deliver(connector, None, Landing(root / connector.name), warehouse, root / "work")
     dbt(warehouse, profiles, "build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(

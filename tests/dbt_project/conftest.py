@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.sources import company, files, xaf
+from ingestion.connect import connector as connect
+from ingestion.connect.landing import Landing
+from ingestion.sources import company, files, registry, xaf
 from ingestion.sources.company import CompanySettings
 from tests.dbt_project.unit_tests import Bench, UnitTest, read_unit_tests
 
@@ -24,6 +26,8 @@ def dbt_target(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> 
     company.deliver(settings, warehouse, work, account_mapping=None, targets=None)
     files.deliver([], inbox, warehouse, work, time_zone=settings.time_zone)
     xaf.deliver(inbox, warehouse, work)
+    for connector in registry.connectors():
+        connect.deliver(connector, None, Landing(root / connector.name), warehouse, work)
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("dbt")),

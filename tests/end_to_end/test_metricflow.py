@@ -51,8 +51,16 @@ _NOT_EXPRESSIBLE = {
     "repayments are netted per day before they are added": ["dscr@1", "dscr@2"],
     "exists over twelve months only": ["debt_to_ebitda@1"],
     "a sum of quotients": ["rule_of_40@1"],
-    "its parts are quotients themselves": ["cac_payback@1", "clv_cac@1", "ltv@1", "ltv@2"],
-    "a power": ["annualised_churn@1"],
+    "its parts are quotients themselves": [
+        "cac_payback@1",
+        "cac_payback_all_customers@1",
+        "cac_payback_net_new@1",
+        "clv_cac@1",
+        "clv_cac_revenue@1",
+        "ltv@1",
+        "ltv@2",
+    ],
+    "a power": ["annualised_churn@1", "annualised_gross_retention@1"],
     "a model of what customers will buy": [
         "clv@1",
         "clv_margin@1",

@@ -55,6 +55,19 @@ select
 from {{ ref('metric_annualised_churn', v=1) }}
 union all
 select
+    'annualised_gross_retention' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_annualised_gross_retention', v=1) }}
+union all
+select
     'aov' as metric,
     1 as metric_version,
     period_grain,
@@ -92,6 +105,19 @@ select
     denominator,
     n
 from {{ ref('metric_arpa', v=1) }}
+union all
+select
+    'arpa_new' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_arpa_new', v=1) }}
 union all
 select
     'arr' as metric,
@@ -198,6 +224,45 @@ select
 from {{ ref('metric_cac_payback', v=1) }}
 union all
 select
+    'cac_payback_all_customers' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cac_payback_all_customers', v=1) }}
+union all
+select
+    'cac_payback_net_new' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cac_payback_net_new', v=1) }}
+union all
+select
+    'cac_payback_revenue' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cac_payback_revenue', v=1) }}
+union all
+select
     'cash' as metric,
     1 as metric_version,
     period_grain,
@@ -261,6 +326,19 @@ select
     denominator,
     n
 from {{ ref('metric_clv_cac', v=1) }}
+union all
+select
+    'clv_cac_revenue' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_clv_cac_revenue', v=1) }}
 union all
 select
     'clv_margin' as metric,
@@ -716,6 +794,19 @@ select
     denominator,
     n
 from {{ ref('metric_gross_margin', v=1) }}
+union all
+select
+    'gross_mrr_churn' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_gross_mrr_churn', v=1) }}
 union all
 select
     'gross_sales' as metric,
@@ -1431,6 +1522,19 @@ select
     denominator,
     n
 from {{ ref('metric_subscriber_cac', v=1) }}
+union all
+select
+    'subscriber_cac_with_returned' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_subscriber_cac_with_returned', v=1) }}
 union all
 select
     'subscriber_clv' as metric,
