@@ -296,16 +296,16 @@ def _advertising(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
     csv(
         connection,
         inbox / "advertenties" / "google_ads.csv",
-        ["Day", "Campaign", "Cost", "Impressions", "Clicks"],
-        "select strftime(day, '%Y-%m-%d'), campaign, format('{:.2f}', cast(cost as double)), impressions, clicks "
-        "from ad_spend where channel = 'google_ads' order by day, campaign",
+        ["Day", "Campaign", "Cost", "Impressions", "Clicks", "Conv. value"],
+        "select strftime(day, '%Y-%m-%d'), campaign, format('{:.2f}', cast(cost as double)), impressions, clicks, "
+        "format('{:.2f}', cast(claimed as double)) from ad_spend where channel = 'google_ads' order by day, campaign",
         delimiter=",",
     )
     csv(
         connection,
         inbox / "advertenties" / "meta_ads.csv",
-        ["Dag", "Campagnenaam", "Besteed bedrag (EUR)", "Weergaven", "Klikken"],
-        f"select strftime(day, '%d-%m-%Y'), campaign, {dutch('cost')}, impressions, clicks "
+        ["Dag", "Campagnenaam", "Besteed bedrag (EUR)", "Weergaven", "Klikken", "Conversiewaarde"],
+        f"select strftime(day, '%d-%m-%Y'), campaign, {dutch('cost')}, impressions, clicks, {dutch('claimed')} "
         "from ad_spend where channel = 'meta_ads' order by day, campaign",
     )
 

@@ -216,13 +216,15 @@ def _advertising(connection: duckdb.DuckDBPyConnection) -> None:
             day, channel, campaign,
             cast(round(share * orders * 62 * reach / roas * (0.75 + 0.5 * chance('bid', day::varchar || campaign)), 2)
                 as decimal(12, 2)) as cost,
+            cast(round(share * orders * 62 * reach * claim * (0.85 + 0.3 * chance('claims', day::varchar || campaign)), 2)
+                as decimal(12, 2)) as claimed,
             cast(round(share * orders * (700 + 500 * chance('views', day::varchar || campaign))) as bigint) as impressions,
             cast(round(share * orders * (26 + 12 * chance('clicks', day::varchar || campaign))) as bigint) as clicks
         from day_orders
         cross join (
-            values ('google_ads', 'Merk', 0.4, 0.29, 7.5), ('google_ads', 'Koffiebonen zoeken', 0.6, 0.29, 3.3),
-                ('meta_ads', 'Proefpakket', 0.55, 0.17, 2.4), ('meta_ads', 'Opnieuw bezoeken', 0.45, 0.17, 2.0)
-        ) t(channel, campaign, share, reach, roas)
+            values ('google_ads', 'Merk', 0.4, 0.29, 7.5, 1.15), ('google_ads', 'Koffiebonen zoeken', 0.6, 0.29, 3.3, 1.05),
+                ('meta_ads', 'Proefpakket', 0.55, 0.17, 2.4, 1.4), ('meta_ads', 'Opnieuw bezoeken', 0.45, 0.17, 2.0, 2.6)
+        ) t(channel, campaign, share, reach, roas, claim)
         where orders > 0
         """
     )

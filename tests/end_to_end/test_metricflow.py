@@ -41,6 +41,7 @@ _NOT_EXPRESSIBLE = {
         "net_burn@2",
     ],
     "a balance over a burn of another window": ["runway@1", "runway_with_securities@1"],
+    "a balance times the days of its period": ["dso_closing@1"],
     "the opening and the closing balance of one period together": [
         "ccc@1",
         "dio@1",
@@ -50,7 +51,12 @@ _NOT_EXPRESSIBLE = {
     ],
     "repayments are netted per day before they are added": ["dscr@1", "dscr@2"],
     "exists over twelve months only": ["debt_to_ebitda@1"],
-    "a sum of quotients": ["rule_of_40@1"],
+    "a sum of quotients": [
+        "rule_of_40@1",
+        "rule_of_40_ebitda@1",
+        "rule_of_40_gross@1",
+        "rule_of_40_operating@1",
+    ],
     "its parts are quotients themselves": [
         "cac_payback@1",
         "cac_payback_all_customers@1",
@@ -70,8 +76,8 @@ _NOT_EXPRESSIBLE = {
     ],
     "the mean over the months, not their sum": ["revenue_per_fte@1", "backlog_months@1", "continuity_reserve@1"],
     "a median": ["resolution_time@1", "response_time@1", "sales_cycle@1"],
-    "what was open at the end is no event": ["open_pipeline@1", "order_backlog@1"],
-    "targets of the months after the period": ["pipeline_coverage@1"],
+    "what was open at the end is no event": ["expected_bookings@1", "open_pipeline@1", "order_backlog@1"],
+    "targets of the months after the period": ["expected_target_share@1", "pipeline_coverage@1"],
     "customers are ranked or counted by how often they came": [
         "repeat_purchase_rate@1",
         "revenue_concentration@1",
@@ -84,6 +90,7 @@ _NOT_EXPRESSIBLE = {
     "no mart holds single answers, tickets or sign-ups on their local day": [
         "activation_rate@1",
         "csat@1",
+        "csat_without_neutral@1",
         "nps@1",
         "tickets@1",
         "trial_conversion@1",

@@ -1,4 +1,5 @@
 -- Grain: one row per period and scope: total and each channel that cost something.
+-- claimed_amount is the sales the platforms say they brought; null where none of them says.
 with
 
 coverage as (
@@ -34,7 +35,8 @@ daily as (
     select
         spend_date as day,
         channel,
-        sum(cost) as cost
+        sum(cost) as cost,
+        sum(conversion_value) as claimed_amount
     from ad_spend
     group by spend_date, channel
 
@@ -60,7 +62,8 @@ select
     covered_periods.period_start,
     covered_periods.period_end,
     scoped.scope,
-    cast(sum(scoped.cost) as decimal(28, 4)) as cost
+    cast(sum(scoped.cost) as decimal(28, 4)) as cost,
+    cast(sum(scoped.claimed_amount) as decimal(28, 4)) as claimed_amount
 from covered_periods
 inner join scoped
     on scoped.day between covered_periods.period_start and covered_periods.period_end

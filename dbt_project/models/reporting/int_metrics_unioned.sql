@@ -185,6 +185,19 @@ select
 from {{ ref('metric_bookings', v=1) }}
 union all
 select
+    'break_even_roas' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_break_even_roas', v=1) }}
+union all
+select
     'burn_multiple' as metric,
     1 as metric_version,
     period_grain,
@@ -523,6 +536,19 @@ select
 from {{ ref('metric_csat', v=1) }}
 union all
 select
+    'csat_without_neutral' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_csat_without_neutral', v=1) }}
+union all
+select
     'current_ratio' as metric,
     1 as metric_version,
     period_grain,
@@ -640,6 +666,19 @@ select
 from {{ ref('metric_dso', v=1) }}
 union all
 select
+    'dso_closing' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_dso_closing', v=1) }}
+union all
+select
     'ebitda' as metric,
     1 as metric_version,
     period_grain,
@@ -716,6 +755,32 @@ select
     denominator,
     n
 from {{ ref('metric_expansion_mrr', v=1) }}
+union all
+select
+    'expected_bookings' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_expected_bookings', v=1) }}
+union all
+select
+    'expected_target_share' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_expected_target_share', v=1) }}
 union all
 select
     'free_cash_flow' as metric,
@@ -1277,6 +1342,19 @@ select
 from {{ ref('metric_repeat_purchase_rate', v=1) }}
 union all
 select
+    'required_coverage' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_required_coverage', v=1) }}
+union all
+select
     'resolution_time' as metric,
     1 as metric_version,
     period_grain,
@@ -1420,6 +1498,19 @@ select
 from {{ ref('metric_roas', v=1) }}
 union all
 select
+    'roas_overlap' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_roas_overlap', v=1) }}
+union all
+select
     'rule_of_40' as metric,
     1 as metric_version,
     period_grain,
@@ -1431,6 +1522,45 @@ select
     denominator,
     n
 from {{ ref('metric_rule_of_40', v=1) }}
+union all
+select
+    'rule_of_40_ebitda' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_rule_of_40_ebitda', v=1) }}
+union all
+select
+    'rule_of_40_gross' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_rule_of_40_gross', v=1) }}
+union all
+select
+    'rule_of_40_operating' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_rule_of_40_operating', v=1) }}
 union all
 select
     'runway' as metric,
