@@ -20,12 +20,14 @@ from reports.words import LANGUAGES, texts
 FOLDER = Path(__file__).parent / "editions"
 PROFILE = "profile"
 SectionName = Literal[
+    "summary",
     "core",
     "result",
     "cash",
     "working_capital",
     "customers",
     "subjects",
+    "outlook",
     "absent",
     "definitions",
     "sources",

@@ -6,7 +6,8 @@ A reference is what anybody needs to find the number again in schema `reporting`
     rpt_income_statement/month/2025-12/net_revenue/amount         any other table: its keys (`KEYS`), then the column
     rpt_income_statement/month/2025-01..2025-12/net_revenue/amount        the sum over the periods from .. to
 
-Parts are percent-encoded. `one - other` is a difference of two of them; nothing else is ever computed.
+Parts are percent-encoded. `one - other` is a difference of two of them and `-one` the opposite; nothing
+else is ever computed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ KEYS = {
 
 
 class Figure(Decimal):
-    """A number with its reference. Arithmetic gives a plain Decimal again, except `minus`."""
+    """A number with its reference. Arithmetic gives a plain Decimal again, except a minus."""
 
     ref: str
 
@@ -41,6 +42,10 @@ class Figure(Decimal):
         figure = super().__new__(cls, value)
         figure.ref = ref
         return figure
+
+    def __neg__(self) -> Figure:
+        """What was lost, told as an amount."""
+        return Figure(-Decimal(self), self.ref.removeprefix("-") if self.ref.startswith("-") else f"-{self.ref}")
 
     def minus(self, other: Figure) -> Figure:
         """The difference, which is found again as the difference of both references."""

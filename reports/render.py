@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
@@ -16,6 +18,7 @@ from reports import charts, exhibits, inline
 from reports.charts import ACCENT, SECOND, Chart, Series
 from reports.data import Kpi, Point, Report, read
 from reports.edition import find
+from reports.figures import Figure
 from reports.formatting import MINUS, WORD_JOINER, Language
 
 HERE = Path(__file__).parent
@@ -47,6 +50,20 @@ def _running_foot(*parts: str) -> Markup:
     return Markup(f'@page{{@bottom-left{{content:"{text}"}}}}')
 
 
+# Before a tag: what stands in code holds no tag, so its indents stay.
+_INDENT = re.compile(r"\n\s*(?=<)")
+
+
+def _code(text: str) -> Markup:
+    """Text between tags, where quotes need no escape: SQL has many."""
+    return Markup(html.escape(text, quote=False))
+
+
+def _entry(value: object) -> str:
+    """The id of the appendix entry a number opens to; empty for one without a reference."""
+    return value.ref.lstrip("-").partition("/")[0].replace("@", "-") if isinstance(value, Figure) else ""
+
+
 @cache
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
@@ -68,6 +85,8 @@ def _environment() -> SandboxedEnvironment:
     environment.globals["shades"] = inline.heat
     environment.filters["zip"] = zip
     environment.globals["symbols"] = STATUS_SYMBOLS
+    environment.filters["code"] = _code
+    environment.filters["entry"] = _entry
     return environment
 
 
@@ -131,10 +150,7 @@ def _sentences(report: Report) -> dict[str, str]:
         growth = revenue.growth_last_year if revenue else None
         compared = ""
         if growth is not None:
-            change = f.percent(abs(growth))
-            compared = ", " + (t["more"] if growth > 0 else t["less"] if growth < 0 else t["same"]).format(
-                change=change
-            )
+            compared = ", " + t["compared"].format(change=f.change(None, growth, "currency", 0))
         said["revenue"] = t["revenue_and_ebitda_sentence"].format(
             period=report.period,
             revenue=amount(report.revenue[-1]),
@@ -188,5 +204,5 @@ def render(
             exhibits=exhibits.read(release, report),
         )
     )
-    out.write_text(page, encoding="utf-8")
+    out.write_text(_INDENT.sub("\n", page), encoding="utf-8")
     return out

@@ -98,6 +98,7 @@ def _write_roaster(
     books = _write_books(connection, ledger.ROASTER, inbox, say)
     say("The exports of webshop, website, advertising, CRM, surveys and hours")
     exports.write(connection, inbox, seed=seed)
+    shutil.copytree(Path(__file__).with_name("notes"), inbox / "report", dirs_exist_ok=True)
     shop = {year: _shop(connection, year) for year in books}
     return DemoTruth(books, {year: _core(books, shop, year) for year in _YEARS[1:]}, shop)
 

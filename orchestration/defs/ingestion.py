@@ -9,7 +9,7 @@ from ingestion.sources import company as company_source
 from ingestion.sources import files, registry, xaf
 from ingestion.sources.files.entities import ENTITIES
 from ingestion.sources.xaf.settings import RAW_TABLES
-from orchestration import company, progress, release, sources
+from orchestration import company, notes, progress, release, sources
 from orchestration.defs.resources import DraftRelease
 
 
@@ -34,6 +34,7 @@ def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
     """Who the company is and what its owner decided: settings, choice of KPIs, account mapping, targets, scenarios."""
     progress.report("Reading the company's settings")
     paths = draft.paths
+    notes.check(paths)
     delivery = company_source.deliver(
         company.resolve(paths),
         paths.warehouse,

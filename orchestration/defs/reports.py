@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import company, dbt, progress, release
+from orchestration import company, dbt, notes, progress, release
 from orchestration.defs.dbt_project import layer_of
 from orchestration.defs.resources import DraftRelease
 from orchestration.paths import Paths
@@ -28,6 +28,7 @@ def database(draft: DraftRelease) -> dg.MaterializeResult:
     """Gate and export."""
     progress.report("Checking the tests, exporting the numbers")
     facts = release.prepare(draft.paths)
+    notes.write(draft.paths, draft.paths.draft / release.DATABASE, draft.paths.draft)
     return dg.MaterializeResult(metadata={"release": facts["release"], "tests": dict(facts["tests"])})
 
 

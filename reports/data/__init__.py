@@ -3,8 +3,8 @@
 Only schema `reporting` of the released database, and the files beside it in the release, are read.
 """
 
-from reports.data.models import Kpi, Point, Report
-from reports.data.report import read
+from reports.data.models import Kpi, Point
+from reports.data.report import Report, read
 from reports.words import texts
 
 __all__ = ["Kpi", "Point", "Report", "read", "texts"]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
-from markupsafe import Markup
-
-from reports.formatting import Formatter, Language
-from reports.proven import ProvenFormatter
+from reports.figures import Figure, difference
 
 
 @dataclass(frozen=True)
@@ -109,6 +105,17 @@ class Kpi:
     sources: tuple[str, ...]
 
     @property
+    def deviation(self) -> Figure | None:
+        """What it is above or below its target; of a band the nearest edge, and nothing within it."""
+        low, high = self.expected_value, self.target_upper
+        if self.target_type == "band" and None not in (self.value, low, high):
+            assert self.value is not None and low is not None and high is not None
+            if low <= self.value <= high:
+                return None
+            return difference(self.value, low if self.value < low else high)
+        return difference(self.value, low)
+
+    @property
     def anchor(self) -> str:
         """The id of its definition on the page."""
         return f"{self.metric}-{self.version}"
@@ -190,90 +197,3 @@ class Notice:
 
     severity: str
     message: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything on the page."""
-
-    language: Language
-    title: str
-    audience: str
-    sections: tuple[str, ...]
-    company: str
-    currency: str
-    period: str
-    period_end: date
-    as_of: date
-    is_provisional: bool
-    release: str
-    created_at: datetime
-    commit: str | None
-    tests: Mapping[str, Decimal]
-    notices: tuple[Notice, ...]
-    core: tuple[Kpi, ...]
-    result: tuple[Kpi, ...]
-    cash: tuple[Kpi, ...]
-    working_capital: tuple[Kpi, ...]
-    customers: tuple[Kpi, ...]
-    subjects: tuple[Section, ...]
-    versions: tuple[Versions, ...]
-    channel_kpis: tuple[Kpi, ...]
-    channels: tuple[Channel, ...]
-    absent: tuple[Kpi, ...]
-    definitions: tuple[Kpi, ...]
-    income: Statement | None
-    assets: Statement | None
-    liabilities: Statement | None
-    cash_flow: Statement | None
-    revenue: tuple[Point, ...]
-    ebitda: tuple[Point, ...]
-    cash_trend: tuple[Point, ...]
-    conversion: tuple[Point, ...]
-    sources: tuple[Source, ...]
-    texts: Mapping[str, Markup]
-    format: Formatter
-    """For drawings and titles: plain text."""
-    proven: ProvenFormatter
-    """For the page: a number says where it comes from."""
-
-    @property
-    def present(self) -> tuple[str, ...]:
-        """The sections of the edition that this release has something for, in the order of the edition."""
-        held: dict[str, object] = {
-            "core": self.core,
-            "result": self.income,
-            "cash": self.assets,
-            "working_capital": self.working_capital,
-            "customers": self.customers or self.channels,
-            "subjects": self.subjects,
-            "absent": self.absent,
-            "definitions": True,
-            "sources": True,
-        }
-        return tuple(name for name in self.sections if held[name])
-
-    @property
-    def contents(self) -> tuple[str, ...]:
-        """The ids of the sections as they follow on the page; every subject is a section of its own."""
-        subjects = tuple(subject.name for subject in self.subjects)
-        return tuple(name for section in self.present for name in (subjects if section == "subjects" else (section,)))
-
-    @property
-    def result_columns(self) -> tuple[str, ...]:
-        """Names of the series in the chart of the result."""
-        return self._labels("revenue", "ebitda")
-
-    @property
-    def cash_columns(self) -> tuple[str, ...]:
-        """Names of the series in the chart of cash."""
-        return self._labels("cash")
-
-    @property
-    def conversion_columns(self) -> tuple[str, ...]:
-        """Names of the series in the chart of conversion."""
-        return self._labels("conversion")
-
-    def _labels(self, *metrics: str) -> tuple[str, ...]:
-        known = {kpi.metric: kpi.label for kpi in (*self.definitions, *self.absent)}
-        return tuple(known.get(metric, metric) for metric in metrics)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 from markupsafe import Markup, escape
 
-from reports.data import statements
+from reports.data import statements, summary
+from reports.data import words as owners_words
 from reports.data.kpis import Kpis
-from reports.data.models import Kpi, Notice, Point, Report, Section, Source
+from reports.data.models import Channel, Kpi, Notice, Point, Section, Source, Statement, Versions
+from reports.data.provenance import Proof, Provenance
 from reports.data.released import Released
+from reports.data.summary import Summary
+from reports.data.words import OwnersWords
 from reports.edition import Edition
 from reports.figures import Figure, of_table
 from reports.formatting import Formatter, Language
@@ -22,6 +28,108 @@ from reports.words import texts
 
 CHART_MONTHS = 25
 FEWEST_CARDS = 5
+TABLES = (
+    "rpt_income_statement",
+    "rpt_balance_sheet",
+    "rpt_cash_flow",
+    "rpt_version_differences",
+    "rpt_benchmarks",
+    "rpt_sources",
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything on the page."""
+
+    language: Language
+    title: str
+    audience: str
+    sections: tuple[str, ...]
+    company: str
+    currency: str
+    period: str
+    period_end: date
+    as_of: date
+    is_provisional: bool
+    release: str
+    created_at: datetime
+    commit: str | None
+    tests: Mapping[str, Decimal]
+    notices: tuple[Notice, ...]
+    core: tuple[Kpi, ...]
+    result: tuple[Kpi, ...]
+    cash: tuple[Kpi, ...]
+    working_capital: tuple[Kpi, ...]
+    customers: tuple[Kpi, ...]
+    subjects: tuple[Section, ...]
+    versions: tuple[Versions, ...]
+    channel_kpis: tuple[Kpi, ...]
+    channels: tuple[Channel, ...]
+    absent: tuple[Kpi, ...]
+    definitions: tuple[Kpi, ...]
+    income: Statement | None
+    assets: Statement | None
+    liabilities: Statement | None
+    cash_flow: Statement | None
+    revenue: tuple[Point, ...]
+    ebitda: tuple[Point, ...]
+    cash_trend: tuple[Point, ...]
+    conversion: tuple[Point, ...]
+    sources: tuple[Source, ...]
+    summary: Summary
+    words: OwnersWords
+    proof: Mapping[str, Provenance]
+    """How each metric was made, by its anchor."""
+    tables: tuple[Provenance, ...]
+    texts: Mapping[str, Markup]
+    format: Formatter
+    """For drawings and titles: plain text."""
+    proven: ProvenFormatter
+    """For the page: a number says where it comes from."""
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The sections of the edition that this release has something for, in the order of the edition."""
+        held: dict[str, object] = {
+            "summary": self.summary.sentences,
+            "core": self.core,
+            "result": self.income,
+            "cash": self.assets,
+            "working_capital": self.working_capital,
+            "customers": self.customers or self.channels or self.words.quotes,
+            "subjects": self.subjects,
+            "outlook": self.words.outlook,
+            "absent": self.absent,
+            "definitions": True,
+            "sources": True,
+        }
+        return tuple(name for name in self.sections if held[name])
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """The ids of the sections as they follow on the page; every subject is a section of its own."""
+        subjects = tuple(subject.name for subject in self.subjects)
+        return tuple(name for section in self.present for name in (subjects if section == "subjects" else (section,)))
+
+    @property
+    def result_columns(self) -> tuple[str, ...]:
+        """Names of the series in the chart of the result."""
+        return self._labels("revenue", "ebitda")
+
+    @property
+    def cash_columns(self) -> tuple[str, ...]:
+        """Names of the series in the chart of cash."""
+        return self._labels("cash")
+
+    @property
+    def conversion_columns(self) -> tuple[str, ...]:
+        """Names of the series in the chart of conversion."""
+        return self._labels("conversion")
+
+    def _labels(self, *metrics: str) -> tuple[str, ...]:
+        known = {kpi.metric: kpi.label for kpi in (*self.definitions, *self.absent)}
+        return tuple(known.get(metric, metric) for metric in metrics)
 
 
 def read(release: Path, edition: Edition, language: Language) -> Report:
@@ -62,6 +170,11 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             points = kpis.trend(metric, 1, "month", CHART_MONTHS)
             return points if sum(point.value is not None for point in points) > 1 else ()
 
+        proven = ProvenFormatter(language, company["currency"], t)
+        definitions = tuple(kpi for kpi in shown.values() if kpi.value is not None)
+        sources = _sources(released)
+        proof = Proof(release, facts, sources)
+        cards = (*present(core), *filled[: max(0, FEWEST_CARDS - len(present(core)))])
         return Report(
             language=language,
             title=edition.title[language],
@@ -78,7 +191,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             commit=facts.get("commit"),
             tests={name: Figure(count, f"release.json/tests/{name}") for name, count in facts["tests"].items()},
             notices=_notices(released, end, words),
-            core=(*present(core), *filled[: max(0, FEWEST_CARDS - len(present(core)))]),
+            core=cards,
             result=supporting(result),
             cash=supporting(cash),
             working_capital=supporting(working_capital),
@@ -90,7 +203,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             absent=tuple(
                 {kpi.metric: kpi for kpi in shown.values() if kpi.value is None and kpi.role != "other"}.values()
             ),
-            definitions=tuple(kpi for kpi in shown.values() if kpi.value is not None),
+            definitions=definitions,
             income=statements.income(released, month, end, company["fiscal_year_start_month"], words),
             assets=statements.balance(released, "assets", month, end, words),
             liabilities=statements.balance(released, "liabilities", month, end, words),
@@ -99,10 +212,14 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             ebitda=series("ebitda"),
             cash_trend=series("cash"),
             conversion=series("conversion"),
-            sources=_sources(released),
+            sources=sources,
+            summary=summary.write(cards, {kpi.metric: kpi for kpi in definitions}, words.month(end), proven, t),
+            words=owners_words.read(release, month, language),
+            proof=proof.of_metrics(definitions),
+            tables=proof.of_tables(TABLES),
             texts=t,
             format=words,
-            proven=ProvenFormatter(language, company["currency"], t),
+            proven=proven,
         )
 
 

@@ -191,6 +191,7 @@ def test_a_shop_without_books_still_leads_with_cards(shop_release: Path, tmp_pat
     ]
     assert root.xpath("//*[@id='result' or @id='cash']") == []
     assert root.xpath("//nav//@href") == [
+        "#summary",
         "#core",
         "#customers",
         "#subscriptions",

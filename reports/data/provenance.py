@@ -1,0 +1,63 @@
+"""Where a number comes from, beyond its definition: the SQL that made it, the tests it passed, the rows it read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.data.models import Kpi, Source
+from reports.figures import Figure
+
+_INDENT = re.compile(r"^ +", re.MULTILINE)
+_RELATION = re.compile(r'"warehouse"\."(\w+)"\."(\w+)"')
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How one metric or table was made. `passed` counts its tests; None when the release does not say."""
+
+    name: str
+    sql: str
+    sources: tuple[Source, ...]
+    passed: Figure | None = None
+
+
+class Proof:
+    """What the files beside the released database say about how it was made."""
+
+    def __init__(self, release: Path, facts: Mapping[str, Any], sources: Sequence[Source]) -> None:
+        file = release / "run_results.json"
+        results = json.loads(file.read_bytes())["results"] if file.is_file() else []
+        self._sql = {
+            result["unique_id"].split(".", 2)[2]: _shortened(result["compiled_code"])
+            for result in results
+            if result["unique_id"].startswith("model.") and result.get("compiled_code")
+        }
+        self._tests = facts.get("metric_tests", {})
+        self._sources = {source.name: source for source in sources}
+
+    def of_metrics(self, kpis: Iterable[Kpi]) -> dict[str, Provenance]:
+        """By the anchor of each metric's definition."""
+        return {kpi.anchor: self._of_metric(kpi) for kpi in kpis}
+
+    def of_tables(self, names: Iterable[str]) -> tuple[Provenance, ...]:
+        """Of tables that are shown line by line."""
+        return tuple(Provenance(name, self._sql.get(name, ""), ()) for name in names)
+
+    def _of_metric(self, kpi: Kpi) -> Provenance:
+        passed = self._tests.get(kpi.metric, {}).get("passed")
+        return Provenance(
+            name=kpi.anchor,
+            sql=self._sql.get(f"metric_{kpi.metric}.v{kpi.version}", ""),
+            sources=tuple(self._sources[name] for name in kpi.sources if name in self._sources),
+            passed=None if passed is None else Figure(passed, f"release.json/metric_tests/{kpi.metric}/passed"),
+        )
+
+
+def _shortened(sql: str) -> str:
+    """As it ran, with names without quotes and an indent of two: a page holds a hundred of these."""
+    return _INDENT.sub(lambda found: found[0][::2], _RELATION.sub(r"\1.\2", sql.strip().replace("\n\n", "\n")))
