@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from orchestration import release_commands, source_commands
+from orchestration.delivery import commands as delivery_commands
 from orchestration.errors import KerncijfersError, in_words
 from orchestration.metric import commands as metric_commands
 from orchestration.options import CompanyOption, DataOption, InboxOption
@@ -88,6 +89,7 @@ metrics_app = typer.Typer(
 metric_commands.register(metrics_app)
 app.add_typer(release_commands.app, name="releases")
 app.add_typer(source_commands.app, name="source")
+delivery_commands.register(app)
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(metrics_app, name="metric", help="The same as `metrics`: of one KPI, metric reads better.")
 
@@ -156,6 +158,7 @@ def refresh(
         raise
     watch.stop()
     _summarise(folder, paths, time.monotonic() - started)
+    delivery_commands.after_release(paths)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from ingestion.sources import registry, xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
 from ingestion.sources.files.settings import FileSpec
 from orchestration import editions
+from orchestration.delivery import settings as delivering
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
 from reports.formatting import Language
@@ -55,9 +57,14 @@ class ScheduleSection(_Section):
 
 
 class NotifySection(_Section):
-    """`[notify]`: whether a failed run is told; the addresses are secrets and come from the environment."""
+    """`[notify]`: whether a failed run and alerts about KPIs are told, and the language of the alerts.
+
+    The addresses are secrets and come from the environment. Without a language it is the first one of `[report]`.
+    """
 
     on_failure: bool = True
+    on_alert: bool = True
+    language: Language | None = None
 
 
 class RetentionSection(_Section):
@@ -83,6 +90,10 @@ class Company(_Section):
     schedule: ScheduleSection = ScheduleSection()
     notify: NotifySection = NotifySection()
     retention: RetentionSection = RetentionSection()
+    mail: delivering.MailSection | None = None
+    delivery: delivering.DeliverySection = delivering.DeliverySection()
+    recipients: tuple[delivering.Recipient, ...] = ()
+    webhooks: tuple[delivering.Webhook, ...] = ()
     files: tuple[FileSpec, ...] = ()
     sources: dict[str, SerializeAsAny[Settings]] = {}
     _languages: dict[str, tuple[Language, ...]] = PrivateAttr(default_factory=dict)
@@ -104,6 +115,11 @@ class Company(_Section):
                 "dbt_project/models/metrics has one folder for each"
             )
         return kpis
+
+    @property
+    def alert_language(self) -> Language:
+        """The language alerts are written in."""
+        return self.notify.language or self.report.languages[0]
 
     @property
     def time_zone(self) -> str:
@@ -161,6 +177,10 @@ def read(paths: Paths) -> Company:
                 f"but report.languages has only {', '.join(company.report.languages)}."
             )
     company._languages = {name: edition.languages for name, edition in shown.items()}
+    if wrong := delivering.problems(
+        company.recipients, company.webhooks, mail=company.mail, delivery=company.delivery, pages=company.pages
+    ):
+        raise KerncijfersError(f"{paths.company}: {wrong}.")
     return company
 
 
@@ -195,6 +215,7 @@ def _in_words(problem: Any, content: dict[str, Any]) -> str:
         return f"  - {place}: there is no such key. Is it a typing mistake?"
     found = problem.get("input")
     shown = f" Found {found!r}." if isinstance(found, str | int | float | bool) else ""
+    shown = re.sub(r"://[^/\s]*@", "://***@", shown)  # a password may stand in an address
     return f"  - {place}: {problem['msg'].removeprefix('Value error, ')}.{shown}".replace("..", ".")
 
 

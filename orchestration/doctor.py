@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.errors import SourceError
 from ingestion.sources import xaf
-from orchestration import company, dbt, metrics_union, notify, release
+from orchestration import company, dbt, metrics_union, release
+from orchestration.delivery import checks, messages
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 
@@ -41,6 +42,7 @@ def examine(paths: Paths) -> Iterator[Finding]:
         _metrics,
         _release,
         _messages,
+        _delivery,
     )
     for look in looks:
         try:
@@ -131,7 +133,14 @@ def _release(paths: Paths) -> Finding:
 
 
 def _messages(_: Paths) -> Finding:
-    if notify.addresses():
-        return Finding("messages", f"failed runs are reported to {len(notify.addresses())} addresses")
-    advice = f"Set {notify.ENV_URLS} to one or more Apprise addresses to be told when a scheduled run fails."
+    if messages.addresses():
+        return Finding("messages", f"failed runs are reported to {len(messages.addresses())} addresses")
+    advice = f"Set {messages.ENV_URLS} to one or more Apprise addresses to be told when a scheduled run fails."
     return Finding("messages", "nobody is told when a scheduled run fails", advice)
+
+
+def _delivery(paths: Paths) -> Finding:
+    settings = company.read(paths)
+    ways = [f"{len(settings.recipients)} recipients", f"{len(settings.webhooks)} webhooks"]
+    found = f"{', '.join(ways)}, alerts to {len(messages.alert_addresses())} addresses"
+    return Finding("delivery", found, " ".join(checks.examine(paths, settings)))

@@ -1,26 +1,20 @@
-"""Messages to people, through Apprise: mail, Slack, Teams, Matrix and many more behind one kind of address."""
+"""Says that a refresh failed, to the addresses in KERNCIJFERS_NOTIFY_URLS."""
 
 from __future__ import annotations
 
 import logging
-import os
 
 from orchestration import company, release
+from orchestration.delivery import messages
+from orchestration.delivery.outbox import LaterError, RefusedError
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
-ENV_URLS = "KERNCIJFERS_NOTIFY_URLS"
 
+def failed(paths: Paths, *, job: str, run: str, reason: str, log: logging.Logger) -> bool:
+    """Says that a refresh or a delivery failed and what still stands; True when every address took the message.
 
-def addresses() -> list[str]:
-    """Where messages go, as Apprise addresses separated by white space."""
-    return os.environ.get(ENV_URLS, "").split()
-
-
-def failed(paths: Paths, *, run: str, reason: str, log: logging.Logger) -> bool:
-    """Says that a refresh failed and what still stands; True when a message went out.
-
-    Addresses hold passwords, so they come from the environment only and are never logged.
+    It goes out at once, outside the outbox, for the data folder may be the very thing that failed.
     """
     published = release.current_release(paths)
     standing = (
@@ -33,17 +27,16 @@ def failed(paths: Paths, *, run: str, reason: str, log: logging.Logger) -> bool:
         name, wanted = settings.name or paths.data.name, settings.notify.on_failure
     except KerncijfersError:
         name, wanted = paths.data.name, True  # a broken company.toml may be the very reason of the failure
+    what = f"{'a delivery' if job == 'deliver' else 'the refresh'} of {name}"
     text = f"{reason}\n\n{standing}\nRun {run}, data folder {paths.data}."
-    if not addresses() or not wanted:
-        log.error("Refresh of %s failed and nobody was told (%s is empty): %s", name, ENV_URLS, text)
+    if not messages.addresses() or not wanted:
+        log.error("%s failed and nobody was told (%s is empty): %s", what, messages.ENV_URLS, text)
         return False
-    import apprise  # noqa: PLC0415 - half a second, for a message that is rarely sent
-
-    messenger = apprise.Apprise()
-    for address in addresses():
-        if not messenger.add(address):
-            log.error("An address in %s is not one that Apprise knows", ENV_URLS)
-    sent = bool(messenger.notify(title=f"Kerncijfers: the refresh of {name} failed", body=text))
-    if not sent:
-        log.error("The message about the failed refresh of %s could not be sent: %s", name, text)
+    sent = True
+    for address in messages.addresses():
+        try:
+            messages.send(address, title=f"Kerncijfers: {what} failed", text=text, tone="failure")
+        except (LaterError, RefusedError) as refusal:
+            log.error("The message that %s failed could not be sent: %s\n%s", what, refusal, text)  # noqa: TRY400
+            sent = False
     return sent

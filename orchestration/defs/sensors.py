@@ -32,7 +32,8 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
     """Says what failed; the last good release stays up."""
     steps = [f"{event.step_key}: {_sentence(event.event_specific_data)}" for event in context.get_step_failure_events()]
     reason = "\n".join(steps) or context.failure_event.message or "no reason given"
-    notify.failed(Paths.find(), run=context.dagster_run.run_id, reason=reason, log=context.log)
+    run = context.dagster_run
+    notify.failed(Paths.find(), job=run.job_name, run=run.run_id, reason=reason, log=context.log)
 
 
 def _sentence(data: object) -> str:

@@ -8,6 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration import alerts
+from orchestration.delivery.outbox import opened
+from orchestration.paths import Paths
 from tests.cases import check
 from tests.dbt_project.compiled import Compiled, compile_models
 
@@ -149,3 +152,34 @@ def test_a_lasting_fall_by_two_standard_deviations_is_noticed_within_the_year(co
     shifted = f"select series, month_number, value - case when month_number > 12 then 20 else 0 end as value from ({noise(24)})"
     connection = evaluate(compiled, shifted)
     assert within(share_with_an_alarm(connection, "is_breached"), 0.99)
+
+
+def test_people_are_told_of_a_stable_kpi_as_often_as_published(
+    stable: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Twelve monthly releases: each series is a KPI, and each release is looked at as a company's is."""
+    told: dict[str, set[str]] = {"deviation": set(), "trend": set()}
+    judged = stable.execute("select * replace (scope as metric, 'total' as scope) from signals").to_arrow_table()
+    with duckdb.connect() as released, opened(Paths(tmp_path, tmp_path, None)) as box, box.together():
+        released.register("judged", judged)
+        released.execute(
+            """
+            create schema reporting;
+            create table verdicts as select * from judged;
+            create view reporting.rpt_signals as select * from verdicts where period <= getvariable('month');
+            create table reporting.rpt_metrics as select distinct metric, version, true as is_latest, 'core' as role,
+                metric as label_nl, metric as label_en, 'count' as unit, 0 as decimals, '' as owner, 1 as sort from verdicts;
+            create table reporting.rpt_alert_rules as select distinct metric, version, rule, 'core' as told_of, 1 as place,
+                '' as label_nl, '' as label_en, '' as explanation_nl, '' as explanation_en from verdicts;
+            create table reporting.rpt_metric_values as select distinct metric, version, grain, scope, period, period_end,
+                reason, value as target_value, value as target_upper, value as expected_value from verdicts where rule = 'trend';
+            """
+        )
+        for month in range(1, 13):
+            released.execute(f"set variable month = '2021-{month:02d}'")
+            for change in alerts.settle(box, alerts.newest(released), f"{month:06d}"):
+                if change.what == "fired":
+                    told[change.facts["rule"]].add(change.facts["metric"])
+    assert within(len(told["deviation"]) / SERIES, 0.15)
+    assert within(len(told["trend"]) / SERIES, 0.11)
+    assert within(len(told["deviation"] | told["trend"]) / SERIES, 0.24)

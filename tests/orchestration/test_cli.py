@@ -19,6 +19,7 @@ COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo"
 COMMANDS += ["metrics list", "metrics check", "metrics sign", "metrics schema"]
 COMMANDS += ["releases", "releases show", "releases verify", "releases rollback"]
 COMMANDS += ["source add", "source test", "source fetch", "source list"]
+COMMANDS += ["deliver send", "deliver list", "alerts"]
 COMMANDS += ["metric new", "metric preview", "metric diff", "metric explain"]
 
 
@@ -56,6 +57,8 @@ def test_an_option_that_does_not_exist_is_no_defect(tmp_path: Path) -> None:
         (["demo", "--profile", "saas"], "kerncijfers demo --profile saas --inbox /tmp/saas"),
         (["refresh", "--company", "nowhere.toml"], "There is no file nowhere.toml"),
         (["accounts", "--inbox", "nowhere"], "no accounts to map"),
+        (["deliver", "send"], "nothing to deliver"),
+        (["alerts", "--test"], "Nobody is told"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_1(tmp_path: Path, arguments: list[str], said: str) -> None:

@@ -43,7 +43,7 @@ def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.De
     seeds = {f"seeds/{file.stem}" for file in (DBT_PROJECT / "seeds").glob("*.csv")}
     editions = {file.stem for file in (DBT_PROJECT.parent / "reports" / "editions").glob("*.yml")}
     pages = {f"reports/{edition}_{language}" for edition in editions for language in ("nl", "en")}
-    pages |= {"reports/database", "release/current"}
+    pages |= {"reports/database", "release/current", "release/outbox"}
     raw = {key for key in keys(defs) if key.startswith("raw_")}
     assert keys(defs) - raw == models | seeds | pages
     tables = defaultdict(set)
@@ -86,12 +86,12 @@ def test_every_data_test_is_an_asset_check(defs: dg.Definitions) -> None:
     assert tests - checks == set()
 
 
-def test_there_is_one_job_a_daily_schedule_and_two_sensors(defs: dg.Definitions) -> None:
+def test_a_refresh_is_scheduled_and_watched_and_what_it_owes_is_sent_by_a_job_of_its_own(defs: dg.Definitions) -> None:
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh"}
+    assert jobs == {"refresh", "deliver"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"daily"}
-    assert {sensor.name for sensor in repository.sensor_defs} == {"inbox_changed", "run_failed"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"inbox_changed", "run_failed", "outbox_due"}
     refresh = defs.resolve_job_def("refresh")
     assert refresh.executor_def.name == "in_process"
     assert {key.to_user_string() for key in refresh.asset_layer.executable_asset_keys} == keys(defs)

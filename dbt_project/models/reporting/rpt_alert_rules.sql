@@ -61,6 +61,7 @@ select
     cast(coalesce(watched.min_baseline, generic_rules.min_baseline) as integer) as min_baseline,
     cast(generic_rules.max_baseline as integer) as max_baseline,
     cast(power(10.0, -watched.shown_decimals) as decimal(28, 10)) as display_unit,
+    generic_rules.told_of,
     cast(generic_rules.place as integer) as place,
     generic_rules.label_nl,
     generic_rules.label_en,
