@@ -1,6 +1,6 @@
 # What people type. Needs only Python 3.11+, make and git; everything else goes into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup report serve doctor test test-unit test-dbt cases mutation test-integration test-fault test-browser bench mf check \
+.PHONY: help setup report serve doctor test test-unit test-dbt cases mutation test-integration test-fault faults test-browser bench mf check \
 	docs format clean reset
 
 PYTHON ?= python3
@@ -75,6 +75,9 @@ test-integration: $(READY) ## Run the real pipeline on real files
 
 test-fault: $(READY) ## Feed broken files; the last release must stay up
 	@$(BIN)/pytest -m fault
+
+faults: $(READY) ## Kill it, fill its disk, damage its files, at every point; prints fault, tries, bad. Takes an hour or more
+	@$(BIN)/pytest -q tests/faults --long --faults
 
 test-browser: $(READY) ## Open the report in headless Chromium
 	@$(BIN)/pytest -m browser

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from ingestion.errors import SourceError
 
 
@@ -27,10 +30,39 @@ def in_words(error: BaseException) -> BaseException | None:
     Dagster and dlt wrap what was raised inside a step, so the sentence a person needs is usually a cause.
     """
     seen: set[int] = set()
+    machine: KerncijfersError | None = None
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         if isinstance(link, KerncijfersError | SourceError):
             return link
+        machine = machine or _of_the_machine(link)
         seen.add(id(link))
         link = link.__cause__ or link.__context__
+    return machine
+
+
+def _of_the_machine(error: BaseException) -> KerncijfersError | None:
+    """What a full or broken disk, or too little memory, means to a person, whichever library met it first."""
+    code = error.errno if isinstance(error, OSError) else None
+    text = str(error)
+    if code in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in text:
+        return KerncijfersError(
+            f"The disk is full: {text}. The last good release is still there. Free some space and refresh again; "
+            "nothing needs to be cleaned up by hand."
+        )
+    if code in (errno.EIO, errno.EROFS) or os.strerror(errno.EIO) in text:
+        return KerncijfersError(
+            f"The disk does not do what it should: {text}. The last good release is still there. Have the disk looked "
+            "at, or choose another one with --data."
+        )
+    if isinstance(error, MemoryError) or "Out of Memory" in text:
+        return KerncijfersError(
+            "There is not enough memory to finish this. The last good release is still there. Close other programs, or "
+            "give the machine more memory, and refresh again."
+        )
+    if "Corrupt database file" in text or "Could not read enough bytes" in text:
+        return KerncijfersError(
+            f"A database file is damaged: {text}. Nothing is published from it, and the last good release is still "
+            "there. Refresh again; when it happens again, have the disk looked at."
+        )
     return None

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests import cases
 from tests.dbt_project import mutants
+from tests.faults import record
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,6 +19,10 @@ ROOT = Path(__file__).parents[1]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--cases` prints the table of worked cases after the tests."""
     parser.addoption("--cases", action="store_true", help="print every figure of the worked cases and what it became")
+    parser.addoption(
+        "--faults", action="store_true", help="print each fault, how often it was tried and how often badly"
+    )
+    parser.addoption("--long", action="store_true", help="try every fault at every point instead of a sample")
     parser.addoption("--mutants", action="store_true", help="print which faults in the SQL the unit tests noticed")
 
 
@@ -33,6 +38,8 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
         cases.print_table(console)
     if config.getoption("--mutants"):
         mutants.print_table(console)
+    if config.getoption("--faults"):
+        record.print_table(console)
 
 
 @pytest.fixture(scope="session")
