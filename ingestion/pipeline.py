@@ -1,6 +1,7 @@
 """The only place that knows where raw rows go: the DuckDB file, the loader format, the contract, the partitions.
 
-Data flow: a source writes validated Parquet files -> `load` -> dlt (Parquet file import) -> schema raw_<source>.
+Data flow: a source writes validated Parquet files -> `load`: identifiers become pseudonyms (`privacy`) -> dlt (Parquet
+file import) -> schema raw_<source>.
 What does not belong here: anything about a source's content.
 
 Atomicity: `warehouse` is a private copy that the caller throws away on any error, and dlt's working directory lives in
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion import privacy
 from ingestion.errors import SourceError
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -59,7 +61,9 @@ class Table:
     `schema` is the contract: exact column names and types. `partition` names the columns that make a partition; a
     partition that comes in replaces the one there; without them the whole table is replaced. `parquet` are validated
     files with exactly that schema; with none the table is made if it is missing, and otherwise left as it is.
-    `replaces` names partitions that are delivered anew: they go even when no row comes back for them.
+    `replaces` names partitions that are delivered anew: they go even when no row comes back for them. A column that
+    identifies a person is marked in the schema with `privacy.identifier` and arrives as a pseudonym; `is_protected`
+    says that the files have pseudonyms already.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Table:
     partition: tuple[str, ...] = ()
     parquet: Sequence[Path] = ()
     replaces: Sequence[tuple[str, ...]] = ()
+    is_protected: bool = False
 
 
 def connect(warehouse: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -101,12 +106,15 @@ def load(source: str, tables: Sequence[Table], *, warehouse: Path, work: Path) -
     Raises `SourceError` when the rows in the warehouse differ from the rows in the files.
     """
     dataset = f"raw_{source}"
+    tables = _protected(tables, warehouse)
     expected = _make_missing(tables, dataset, warehouse)
     incoming = [table for table in tables if table.parquet]
     if incoming:
         _run(dataset, incoming, {table.name: expected[table.name][0] for table in incoming}, warehouse, work)
     with connect(warehouse) as connection:
         counts = {table.name: _count(connection, dataset, table.name) for table in tables}
+        for table in tables:
+            privacy.remember(connection, dataset, table.name, privacy.marks(table.schema))
         connection.execute(f'drop schema if exists "{dataset}_staging" cascade')
     for table in tables:
         if counts[table.name] != expected[table.name][1]:
@@ -116,6 +124,28 @@ def load(source: str, tables: Sequence[Table], *, warehouse: Path, work: Path) -
                 advice="Nothing was published. Refresh again; if it stays, report this as a bug.",
             )
     return counts
+
+
+def _protected(tables: Sequence[Table], warehouse: Path) -> list[Table]:
+    """The tables with pseudonyms where the files had identifiers, and without the rows of people who were erased."""
+    guard = None
+    ready: dict[str, Table] = {}
+    # What is referred to comes first: a refund of an order that stays out stays out.
+    for table in sorted(tables, key=lambda table: privacy.refers(table.schema)):
+        columns = privacy.marks(table.schema)
+        if columns and table.parquet and not table.is_protected:
+            guard = guard or privacy.Guard.of(warehouse)
+            files = []
+            for path in table.parquet:
+                protected, guard = guard.protect(path, columns)
+                files.append(protected.parquet)
+            table = replace(table, parquet=files)  # noqa: PLW2901
+        for path in table.parquet:
+            privacy.require_pseudonyms(path, columns, table.name)
+        ready[table.name] = table
+    if guard is not None:
+        guard.keep(warehouse)
+    return [ready[table.name] for table in tables]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> int:

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import yaml
 
+from ingestion import privacy
 from orchestration import dbt_worker, exposures, metrics_union
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
@@ -42,7 +43,7 @@ def start(paths: Paths) -> subprocess.Popen[bytes]:
         return process
     _generate()
     paths.logs.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {
+    environment = {name: value for name, value in os.environ.items() if name not in privacy.SECRETS} | {
         "KERNCIJFERS_WAREHOUSE": str(paths.warehouse),
         "DBT_TARGET_PATH": str(paths.target),
         "DBT_LOG_PATH": str(paths.logs),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,13 @@ from tests.dbt_project import mutants
 from tests.faults import record
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The key of the pseudonyms lies outside the project: for tests it goes to a folder of their own."""
+    folder = tempfile.mkdtemp(prefix="kerncijfers-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["XDG_CONFIG_HOME"] = folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,7 @@
 """Declared files: CSV, Excel, Parquet and plain text drops in the inbox, by configuration only.
 
-Data flow: inbox -> `helpers.read` (DuckDB: one typed Parquet per file) -> `pipeline.load` -> raw_files.<entity>.
+Data flow: inbox -> `helpers.read` (DuckDB: one typed Parquet per file) -> `privacy` (pseudonyms) -> `pipeline.load` ->
+raw_files.<entity>.
 A file is a partition: delivered again it replaces itself; unchanged it is not read again; gone from the inbox, its rows
 stay. Rows of a declaration that no longer exists are removed.
 """
@@ -15,11 +16,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion import pipeline
+from ingestion import pipeline, privacy
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, FileDelivery, Table
 from ingestion.sources.files import helpers
-from ingestion.sources.files.entities import DELIVERIES, ENTITIES, PARTITION, schema
+from ingestion.sources.files.entities import DELIVERIES, ENTITIES, IDENTIFIERS, KEY_MARK, PARTITION, schema
 from ingestion.sources.files.settings import FileSpec
 
 __all__ = ["FileSpec", "deliver", "match"]
@@ -68,8 +69,9 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
     files: list[FileDelivery] = []
     warnings: list[str] = []
 
+    guard = privacy.Guard.of(warehouse)
     matched, unclaimed = match(specs, inbox)
-    for spec, path, name in matched:
+    for spec, path, name in sorted(matched, key=lambda found: privacy.refers(schema(found[0].entity))):
         sha, declared = helpers.digest(path), spec.fingerprint(time_zone)
         known = before.get((spec.name, name))
         if known and known[1:3] == (sha, declared):
@@ -78,7 +80,8 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
             continue
         result = helpers.read(path, name, spec, folder, time_zone=time_zone)
         order += 1
-        parquet[spec.entity].append(result.parquet)
+        protected, guard = guard.protect(result.parquet, _marks(spec))
+        parquet[spec.entity].append(protected.parquet)
         gone[spec.entity].append((spec.name, name))
         if known and known[0] != spec.entity:
             gone[known[0]].append((spec.name, name))
@@ -89,14 +92,14 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
                 spec.entity,
                 sha,
                 declared,
-                result.rows,
+                protected.rows,
                 result.control_total_column,
                 result.control_total,
                 order,
                 "\n".join(result.warnings),
             )
         )
-        files.append(FileDelivery(name, result.rows, "loaded"))
+        files.append(FileDelivery(name, protected.rows, "loaded"))
         warnings.extend(result.warnings)
 
     declared_names = {spec.name for spec in specs}
@@ -108,11 +111,21 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
     warnings.extend(f"{name}: not loaded, no [[files]] declaration is about it." for name in unclaimed)
 
     replaced = [partition for partitions in gone.values() for partition in partitions]
-    tables = [Table(entity, schema(entity), PARTITION, parquet[entity], replaces=gone[entity]) for entity in ENTITIES]
+    guard.keep(warehouse)
+    tables = [
+        Table(entity, schema(entity), PARTITION, parquet[entity], replaces=gone[entity], is_protected=True)
+        for entity in ENTITIES
+    ]
     tables.append(Table("deliveries", DELIVERIES, PARTITION, _write(records, folder), replaces=replaced))
     counts = pipeline.load(SOURCE, tables, warehouse=warehouse, work=work)
     shutil.rmtree(folder, ignore_errors=True)
     return Delivery(SOURCE, counts, tuple(files), tuple(warnings))
+
+
+def _marks(spec: FileSpec) -> dict[str, privacy.Mark]:
+    """What in a file is about people: the entity's identifiers, and the key of a row when one of them is in it."""
+    found = privacy.marks(schema(spec.entity))
+    return found | ({"_key": KEY_MARK} if set(spec.key) & set(IDENTIFIERS) else {})
 
 
 def _delivered(warehouse: Path) -> dict[tuple[str, str], tuple[str, str, str, int, int, str | None]]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+from ingestion.privacy import Mark
+
 Kind = Literal["text", "timestamp", "date", "decimal", "integer", "boolean"]
 
 ARROW: dict[Kind, pa.DataType] = {
@@ -228,6 +230,24 @@ ENTITIES: dict[str, dict[str, Column]] = {
     """),
 }
 
+# Columns that say who a row is about, in any entity. They are loaded as pseudonyms.
+IDENTIFIERS = {
+    "customer_id": Mark("customer"),
+    "visitor_id": Mark("visitor"),
+    "session_id": Mark("session"),
+    "donor_id": Mark("donor"),
+    "person_id": Mark("beneficiary"),
+}
+# An order is somebody's, and a refund is of an order: it goes with it.
+_MARKS = {
+    **{(entity, name): mark for entity in ENTITIES for name, mark in IDENTIFIERS.items()},
+    ("orders", "order_id"): Mark("order", "owned"),
+    ("order_lines", "order_id"): Mark("order", "owned"),
+    ("refunds", "order_id"): Mark("order", "belonging"),
+}
+# The declared key of a row, when an identifier is part of it.
+KEY_MARK = Mark("key")
+
 ORIGIN = [
     ("source_name", pa.string()),
     ("file_name", pa.string()),
@@ -238,7 +258,11 @@ ORIGIN = [
 
 def schema(entity: str) -> pa.Schema:
     """The raw table of an entity: its columns, and where each row came from."""
-    return pa.schema([(name, ARROW[column.kind]) for name, column in ENTITIES[entity].items()] + ORIGIN)
+    columns = [
+        _MARKS[entity, name].field(name) if (entity, name) in _MARKS else pa.field(name, ARROW[column.kind])
+        for name, column in ENTITIES[entity].items()
+    ]
+    return pa.schema([*columns, *(pa.field(name, kind) for name, kind in ORIGIN)])
 
 
 DELIVERIES = pa.schema(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from ingestion.sources.files.entities import ENTITIES
 
 # Part of every fingerprint: raising it makes each file load again after the reader changed.
-READER_VERSION = 2
+READER_VERSION = 3
 
 
 class FileSpec(BaseModel):

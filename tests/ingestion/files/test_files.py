@@ -263,7 +263,9 @@ def test_a_file_that_is_not_as_declared_is_refused_and_leaves_nothing(
     assert "spend.csv" in str(refused.value)
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
         assert connection.sql("select * from raw_files.deliveries").fetchall() == []
-        assert connection.sql("select table_name from duckdb_tables()").fetchall() == [("deliveries",)]
+        assert connection.sql("select table_name from duckdb_tables() where schema_name = 'raw_files'").fetchall() == [
+            ("deliveries",)
+        ]
 
 
 @pytest.mark.parametrize(

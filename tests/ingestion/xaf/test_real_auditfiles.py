@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pyxaf
 
+from ingestion import privacy
 from tests.ingestion.xaf.conftest import Books
 
 pytestmark = pytest.mark.integration
@@ -96,9 +97,15 @@ def test_pyxaf_reads_the_same_lines(books: Books, shared_data: Path, name: str) 
     file = shared_data / name
     shutil.copy(file, books.inbox)
     books.deliver()
+    key = privacy.key()
+
+    def known(relation: str) -> str:
+        return key.pseudonym(relation, "relation")
+
     with pyxaf.open(file) as other:
         expected = [
-            (line.account_id, line.signed_amount, line.effective_date, line.relation_id) for line in other.lines()
+            (line.account_id, line.signed_amount, line.effective_date, line.relation_id and known(line.relation_id))
+            for line in other.lines()
         ]
         opening = {(line.account_id, line.signed_amount) for line in other.opening_balance("element").lines}
     ours = books.rows(

@@ -1,0 +1,347 @@
+"""Identifiers of people become keyed pseudonyms before anything is loaded; who was erased stays out.
+
+Data flow: a raw table's schema marks its identifiers (`identifier`) -> `protect` rewrites the validated Parquet file ->
+`pipeline.load`, which refuses a marked column that still has anything but pseudonyms.
+A pseudonym is `p1` and 96 bits of HMAC-SHA256(key, kind and value): the same subject has the same one in every source,
+so joins work, and without the key nobody can try out who it is. It stays personal data for whoever has the key.
+The hashing runs inside DuckDB, once for each distinct value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.errors import SourceError
+
+ENV_KEY, ENV_KEY_FILE = "KERNCIJFERS_PSEUDONYM_KEY", "KERNCIJFERS_PSEUDONYM_KEY_FILE"
+# What a process that only reads pseudonyms is not told.
+SECRETS = (ENV_KEY, ENV_KEY_FILE)
+SCHEMA = "raw_privacy"
+_PREFIX, _DIGITS = "p1", 24
+_SHORTEST_KEY = 32
+_BLOCK = 64
+_KIND, _ROLE, _ON_ERASURE = b"kerncijfers.kind", b"kerncijfers.role", b"kerncijfers.on_erasure"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a column says about a person.
+
+    An `identifier` says who a row is about; it is loaded as a pseudonym. A column that is `owned` numbers something of
+    that person, such as an order; one that is `belonging` refers to such a number, and its row goes along when the
+    person is erased. `on_erasure` says whether the whole row goes, or only the link to the person.
+    """
+
+    kind: str
+    role: Literal["identifier", "owned", "belonging"] = "identifier"
+    on_erasure: Literal["row", "link"] = "row"
+
+    def field(self, name: str) -> pa.Field:
+        """A text column with this mark, for the schema of a raw table."""
+        told = {_KIND: self.kind, _ROLE: self.role, _ON_ERASURE: self.on_erasure}
+        return pa.field(name, pa.string(), metadata=told)
+
+
+def identifier(name: str, kind: str, on_erasure: Literal["row", "link"] = "row") -> pa.Field:
+    """A text column that says who a row is about: `kind` is customer, visitor, donor and so on."""
+    return Mark(kind, on_erasure=on_erasure).field(name)
+
+
+def marks(schema: pa.Schema) -> dict[str, Mark]:
+    """The marked columns of a raw table."""
+    told = {field.name: field.metadata for field in schema if field.metadata and _KIND in field.metadata}
+    return {
+        name: Mark(*(text[part].decode() for part in (_KIND, _ROLE, _ON_ERASURE)))  # pyright: ignore[reportArgumentType]
+        for name, text in told.items()
+    }
+
+
+def refers(schema: pa.Schema) -> bool:
+    """Whether rows of the table belong to rows of another one, and so must be looked at after it."""
+    return any(mark.role == "belonging" for mark in marks(schema).values())
+
+
+@dataclass(frozen=True)
+class Key:
+    """The secret behind the pseudonyms. Shows itself nowhere: not in `repr`, not in an error."""
+
+    secret: bytes
+    folder: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Key({self.identity})"
+
+    @cached_property
+    def identity(self) -> str:
+        """Tells keys apart without giving one away."""
+        return hmac.digest(self.secret, b"kerncijfers key", "sha256").hex()[:16]
+
+    def pseudonym(self, value: str, kind: str) -> str:
+        """The pseudonym of one value; `sql` gives the same for a column."""
+        return _PREFIX + hmac.digest(self.secret, f"{kind}|{_normal(value)}".encode(), "sha256").hex()[:_DIGITS]
+
+    def lend(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Puts the padded key in variables of a connection, where `sql` finds it. Never one that runs others' SQL."""
+        block = self.secret if len(self.secret) <= _BLOCK else hashlib.sha256(self.secret).digest()
+        block = block.ljust(_BLOCK, b"\0")
+        connection.execute("set variable inner_pad = $1", [bytes(byte ^ 0x36 for byte in block)])
+        connection.execute("set variable outer_pad = $1", [bytes(byte ^ 0x5C for byte in block)])
+
+
+def _normal(value: str) -> str:
+    """One notation for one subject: without blanks around it, and an e-mail address in lower case."""
+    value = value.strip(" ")
+    return value.lower() if "@" in value else value
+
+
+def sql(column: str, kind: str) -> str:
+    """The SQL of a pseudonym: HMAC-SHA256 as RFC 2104 writes it, on a connection that `Key.lend` prepared."""
+    bare = f"trim({column})"
+    text = f"encode({_text(kind + '|')} || case when contains({column}, '@') then lower({bare}) else {bare} end)"
+    inner = f"unhex(sha256(getvariable('inner_pad') || {text}))"
+    return f"{_text(_PREFIX)} || left(sha256(getvariable('outer_pad') || {inner}), {_DIGITS})"
+
+
+def key() -> Key:
+    """The key from the environment, or from a file only its owner can read, which is made when it is needed first.
+
+    The file is `~/.config/kerncijfers/pseudonyms.key`; `KERNCIJFERS_PSEUDONYM_KEY_FILE` names another, for instance
+    one for each company. Raises `SourceError` when the key is too short, readable by others, or can't be kept.
+    """
+    if given := os.environ.get(ENV_KEY):
+        return Key(_long_enough(given.encode(), ENV_KEY))
+    file = key_file()
+    with suppress(FileExistsError):
+        _make(file)
+    try:
+        if file.stat().st_mode & 0o077:
+            raise SourceError(
+                f"the key of the pseudonyms in {file} can be read by others.", advice=f"Run: chmod 600 {file}"
+            )
+        return Key(_long_enough(file.read_bytes().strip(), str(file)), file.parent)
+    except OSError as error:
+        raise SourceError(f"the key of the pseudonyms in {file} can't be read: {error.strerror}.") from None
+
+
+def key_file() -> Path:
+    """Where the key is kept when the environment does not have it: outside the project and outside its data."""
+    if named := os.environ.get(ENV_KEY_FILE):
+        return Path(named).expanduser()
+    home = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(home) if home else Path.home() / ".config") / "kerncijfers" / "pseudonyms.key"
+
+
+def _make(file: Path) -> None:
+    if file.exists():
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = file.with_name(f".{file.name}.{os.getpid()}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(secrets.token_hex(32) + "\n")
+        try:
+            os.link(fresh, file)  # whole or not there, also when two refreshes make it at once
+        finally:
+            fresh.unlink()
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"the key of the pseudonyms can't be kept in {file}: {error.strerror}.",
+            advice=f"Name a file outside the project with {ENV_KEY_FILE}, or give the key itself in {ENV_KEY}.",
+        ) from None
+
+
+def _long_enough(secret: bytes, origin: str) -> bytes:
+    if len(secret) < _SHORTEST_KEY:
+        raise SourceError(
+            f"the key of the pseudonyms in {origin} has {len(secret)} characters; {_SHORTEST_KEY} is the least.",
+            advice='Make one with: python3 -c "import secrets; print(secrets.token_hex(32))"',
+        )
+    return secret
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A Parquet file without identifiers, its rows, and how many rows of people who were erased were left out."""
+
+    parquet: Path
+    rows: int
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What one warehouse needs to protect what comes in: its key, and who was erased from it."""
+
+    key: Key
+    erased: pa.Table
+
+    @classmethod
+    def of(cls, warehouse: Path) -> Guard:
+        """The guard of a warehouse; a new warehouse binds itself to the key.
+
+        Raises `SourceError` when the warehouse was made with another key: one person would be two.
+        """
+        found = key()
+        with closing(duckdb.connect(str(warehouse))) as connection:
+            make_tables(connection)
+            [bound] = _row(connection, f"select min(key_id) from {SCHEMA}.keys")
+            if bound is None:
+                connection.execute(f"insert into {SCHEMA}.keys values (?)", [found.identity])
+            elif bound != found.identity:
+                raise SourceError(
+                    f"the data was loaded with another key of the pseudonyms ({bound}) than the one of now "
+                    f"({found.identity}, from {ENV_KEY if os.environ.get(ENV_KEY) else key_file()}): nobody would be "
+                    "recognised in new data.",
+                    advice="Put the former key back. If it is lost, start in a new data folder with --data; "
+                    "the releases that were issued stay as they are.",
+                )
+            erased = connection.execute(f"select kind, pseudonym from {SCHEMA}.erased").to_arrow_table()
+        return cls(found, erased)
+
+    def also(self, kind: str, pseudonyms: Iterable[str]) -> Guard:
+        """The same guard, that knows of more that must stay out."""
+        rows = [{"kind": kind, "pseudonym": one} for one in pseudonyms]
+        return replace(self, erased=pa.concat_tables([self.erased, pa.Table.from_pylist(rows, self.erased.schema)]))
+
+    def protect(self, parquet: Path, columns: Mapping[str, Mark]) -> tuple[Protected, Guard]:
+        """Replaces the identifiers in a Parquet file by pseudonyms and leaves out rows of people who were erased.
+
+        The second value is the guard for tables that refer to this one: what belongs to a row that was left out stays
+        out too. The file with identifiers is gone afterwards.
+        """
+        known = set(self.erased["kind"].to_pylist())
+        hashed = {name: mark for name, mark in columns.items() if mark.role == "identifier" or mark.kind in known}
+        source, target = f"read_parquet({_text(str(parquet))})", parquet.with_suffix(".protected.parquet")
+        with closing(duckdb.connect()) as connection:
+            self.key.lend(connection)
+            connection.register("erased", self.erased)
+            [before] = _row(connection, f"select count(*) from {source}")
+            if not hashed:
+                return Protected(parquet, before, 0), self
+            steps, joins, kept, changed = [], [], ["true"], []
+            for position, (column, mark) in enumerate(hashed.items()):
+                step, name = f"subjects_{position}", _name(column)
+                steps.append(_subjects(step, name, mark, source))
+                joins.append(f"left join {step} on rows.{name} = {step}.value")
+                if mark.on_erasure == "row":
+                    kept.append(f"not coalesce({step}.is_erased, false)")
+                if mark.role == "identifier":
+                    link = f"case when not {step}.is_erased then {step}.pseudonym end"
+                    changed.append(f"{link if mark.on_erasure == 'link' else f'{step}.pseudonym'} as {name}")
+            replaced = f"rows.* replace ({', '.join(changed)})" if changed else "rows.*"
+            steps_sql, body, stays = (
+                f"with {', '.join(steps)}",
+                f"from {source} as rows {' '.join(joins)}",
+                " and ".join(kept),
+            )
+            connection.execute(
+                f"copy ({steps_sql} select {replaced} {body} where {stays}) to {_text(str(target))} "
+                "(format parquet, compression lz4)"
+            )
+            [rows] = _row(connection, f"select count(*) from read_parquet({_text(str(target))})")
+            guard = self
+            for column, mark in columns.items() if rows < before else ():
+                if mark.role == "owned":
+                    value = f"rows.{_name(column)}"
+                    gone = connection.execute(
+                        f"{steps_sql} select distinct {sql(value, mark.kind)} {body} "
+                        f"where not ({stays}) and {value} is not null"
+                    ).fetchall()
+                    guard = guard.also(mark.kind, (one for (one,) in gone))
+        parquet.unlink()
+        return Protected(target, rows, before - rows), guard
+
+    def keep(self, warehouse: Path) -> None:
+        """Writes in the warehouse what became known to belong to people who were erased."""
+        with closing(duckdb.connect(str(warehouse))) as connection:
+            connection.register("known", self.erased)
+            connection.execute(f"insert into {SCHEMA}.erased from known except from {SCHEMA}.erased")
+
+
+def _subjects(step: str, name: str, mark: Mark, source: str) -> str:
+    """Each distinct value of a column, hashed once, and whether it is of somebody who was erased."""
+    return f"""
+        {step} as materialized (
+            select
+                value,
+                pseudonym,
+                exists (
+                    from erased where erased.kind = {_text(mark.kind)} and erased.pseudonym = hashed.pseudonym
+                ) as is_erased
+            from (
+                select value, {sql("value", mark.kind)} as pseudonym
+                from (select distinct {name} as value from {source} where {name} is not null)
+            ) as hashed
+        )
+    """
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """The schema in which a warehouse says which key it has, which columns are about people, and who is to stay out."""
+    connection.execute(f"create schema if not exists {SCHEMA}")
+    connection.execute(f"create table if not exists {SCHEMA}.keys (key_id varchar)")
+    connection.execute(f"create table if not exists {SCHEMA}.erased (kind varchar, pseudonym varchar)")
+    connection.execute(
+        f"create table if not exists {SCHEMA}.columns (dataset varchar, table_name varchar, column_name varchar, "
+        "kind varchar, role varchar, on_erasure varchar)"
+    )
+
+
+def remember(connection: duckdb.DuckDBPyConnection, dataset: str, table: str, columns: Mapping[str, Mark]) -> None:
+    """Keeps which columns of a raw table are about people, for erasure and the register."""
+    make_tables(connection)
+    connection.execute(f"delete from {SCHEMA}.columns where dataset = ? and table_name = ?", [dataset, table])
+    for column, mark in columns.items():
+        connection.execute(
+            f"insert into {SCHEMA}.columns values (?, ?, ?, ?, ?, ?)",
+            [dataset, table, column, mark.kind, mark.role, mark.on_erasure],
+        )
+
+
+def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -> None:
+    """Refuses a file that still has an identifier in a marked column. Names the column, never the value."""
+    names = [name for name, mark in columns.items() if mark.role == "identifier"]
+    if not names:
+        return
+    checks = ", ".join(
+        f"count(*) filter (not (starts_with({_name(one)}, {_text(_PREFIX)}) and length({_name(one)}) = "
+        f"{len(_PREFIX) + _DIGITS}))"
+        for one in names
+    )
+    with closing(duckdb.connect()) as connection:
+        counts = _row(connection, f"select {checks} from read_parquet({_text(str(parquet))})")
+    for column, count in zip(names, counts, strict=True):
+        if count:
+            raise SourceError(
+                f"{count:,} rows of {table} have an identifier in {column} that is no pseudonym.",
+                advice="Nothing was loaded. Report this as a bug.",
+            )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
