@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from orchestration import release_commands, source_commands
+from orchestration import privacy_commands, release_commands, source_commands
 from orchestration.delivery import commands as delivery_commands
 from orchestration.errors import KerncijfersError, in_words
 from orchestration.metric import commands as metric_commands
@@ -92,6 +92,7 @@ app.add_typer(source_commands.app, name="source")
 delivery_commands.register(app)
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(metrics_app, name="metric", help="The same as `metrics`: of one KPI, metric reads better.")
+privacy_commands.register(app)
 
 
 class _Watch:

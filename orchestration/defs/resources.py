@@ -10,7 +10,7 @@ from typing import Self
 
 import dagster as dg
 
-from orchestration import dbt, release
+from orchestration import dbt, erasure, release
 from orchestration.paths import Paths
 
 
@@ -35,6 +35,7 @@ class DraftRelease(dg.ConfigurableResource):
         """Opens the draft when the run starts; one process runs all steps, so this happens once."""
         who = f"Dagster run {context.run_id}" if context.run_id else "Dagster"
         with release.draft(self.paths, who, afresh=self.afresh):
+            erasure.reapply(self.paths)
             dbt.start(self.paths)
             try:
                 yield self

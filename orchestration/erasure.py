@@ -1,0 +1,401 @@
+"""Erases a person: from every private database, from what lies around it, and from what is still to come.
+
+First the pseudonyms go on the list of who stays out, in the data folder and beside the key; then every database that
+has them is written anew, because a deleted row leaves its bytes in the file. A database that comes back from a backup
+is treated alike at the next refresh. Releases hold sums, not people: what was issued stays as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from ingestion import privacy
+from ingestion.sources.files import entities
+from ingestion.sources.xaf import settings as xaf
+from orchestration import release
+from orchestration.errors import KerncijfersError
+from orchestration.paths import Paths
+from orchestration.release.store import seal_of
+
+LIST = "erased.csv"
+_COLUMNS = ("kind", "pseudonym", "erased_at")
+_SCRATCH = ".erasing"
+_LAST_ATTEMPT = "last_refresh.json"
+# What a run leaves for whoever looks for a fault: gone as a whole when a person is named in it.
+_DISPOSABLE = ("logs", "docs", "check", "work")
+_PSEUDONYM = re.compile(r"p1[0-9a-f]{24}")
+# A raw table loaded before identifiers were pseudonyms.
+_FORMER = {
+    **{("raw_files", entity): privacy.marks(entities.schema(entity)) for entity in entities.ENTITIES},
+    **{("raw_xaf", table): privacy.marks(schema) for table, schema in xaf.RAW_TABLES.items()},
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows of one table of one database; `link` when only the tie to the person goes."""
+
+    file: Path
+    table: str
+    rows: int
+    link: bool = False
+
+
+@dataclass
+class Erasure:
+    """What an erasure would take or took: rows, whole files, and files it leaves to a person."""
+
+    pseudonyms: list[tuple[str, str]]
+    found: list[Found] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+    inbox: list[Path] = field(default_factory=list)
+    left: list[Path] = field(default_factory=list)
+
+
+def kinds(paths: Paths) -> list[str]:
+    """The kinds of subjects the current data is about: customer, visitor, donor and so on."""
+    warehouse = release.private_warehouse(paths)
+    known = {mark.kind for marks in _FORMER.values() for mark in marks.values() if mark.role == "identifier"}
+    if warehouse is not None:
+        with closing(_open(warehouse)) as connection:
+            known |= {kind for _, _, _, kind, role, _ in _marked(connection) if role == "identifier"}
+    return sorted(known)
+
+
+def plan(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Erasure:
+    """What `erase` would do, without doing it. A subject is as the source writes it, or a pseudonym.
+
+    Raises KerncijfersError when there is no such kind of subject.
+    """
+    erasure = Erasure(_pseudonyms(paths, subjects, kind))
+    for database in _databases(paths):
+        with closing(_open(database)) as connection:
+            erasure.found += [Found(database, *rest) for rest in _matches(connection, erasure.pseudonyms)]
+    needles = [*subjects, *(one for _, one in erasure.pseudonyms)]
+    for file in _other_files(paths):
+        if _names(file, needles):
+            (erasure.removed if _is_disposable(paths, file) else erasure.left).append(file)
+    erasure.inbox = [file for file in _walk(paths.inbox) if _names(file, needles)]
+    return erasure
+
+
+def erase(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Erasure:
+    """Erases people everywhere and keeps them out of what is loaded from now on; returns what was done.
+
+    Raises BusyError while a refresh runs, KerncijfersError when there is no such kind of subject.
+    """
+    with release.locked(paths, "kerncijfers erase"):
+        release.recover(paths)
+        erasure = plan(paths, subjects, kind)
+        _add_to_lists(paths, erasure.pseudonyms)
+        reapply(paths)
+        for file in erasure.removed:
+            file.unlink(missing_ok=True)
+        needles = [*subjects, *(one for _, one in erasure.pseudonyms)]
+        erasure.left += [file for file in erasure.removed if file.exists()]
+        for database in _databases(paths):
+            with closing(_open(database)) as connection:
+                if _matches(connection, erasure.pseudonyms) or _names(database, needles[len(subjects) :]):
+                    erasure.left.append(database)
+    return erasure
+
+
+def reapply(paths: Paths) -> None:
+    """Makes every private database forget who is on the list: at each start of a refresh, and after a restore."""
+    listed = _listed(paths)
+    for database in _databases(paths):
+        with closing(_open(database)) as connection:
+            is_former = not _has(connection, privacy.SCHEMA)
+            known = set() if is_former else set(connection.sql(f"from {privacy.SCHEMA}.erased").fetchall())
+        if database == paths.warehouse and is_former:
+            _rewrite(database, listed, is_former=True)
+        elif listed - known:
+            _rewrite(database, listed)
+    if listed and paths.work.is_dir() and not paths.warehouse.exists():
+        with closing(duckdb.connect(str(paths.warehouse))) as connection:
+            privacy.make_tables(connection)
+            _list(connection, listed)
+
+
+def _rewrite(database: Path, listed: set[tuple[str, str]], *, is_former: bool = False) -> None:
+    """A new file with everything but the people on the list, in the place of the old one."""
+    copy, fresh = (database.with_name(f"{_SCRATCH}-{step}-{database.name}") for step in ("copy", "fresh"))
+    for left in (copy, fresh):
+        left.unlink(missing_ok=True)
+    try:
+        shutil.copyfile(database, copy)
+        with closing(duckdb.connect()) as connection:
+            # Views know the database by this name.
+            connection.execute(f"attach '{_quoted(copy)}' as warehouse")
+            connection.execute("use warehouse")
+            if is_former:
+                _pseudonymise(connection)
+            privacy.make_tables(connection)
+            _delete(connection, listed)
+            connection.execute("use memory")
+            connection.execute(f"attach '{_quoted(fresh)}' as fresh")
+            connection.execute("copy from database warehouse to fresh")
+            connection.execute("checkpoint fresh")
+            connection.execute("detach fresh")
+        # A database without a seal is taken as it is: a kill between these lines leaves nothing that is refused.
+        seal = seal_of(database)
+        was_sealed = seal.exists()
+        seal.unlink(missing_ok=True)
+        fresh.replace(database)
+        if was_sealed:
+            release.seal(database)
+    finally:
+        for left in (copy, fresh):
+            left.unlink(missing_ok=True)
+            left.with_name(f"{left.name}.wal").unlink(missing_ok=True)
+
+
+def _pseudonymise(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raw tables of before there were pseudonyms. The models go: the refresh that follows builds them anew."""
+    guard = privacy.key()
+    guard.lend(connection)
+    present = _tables(connection)
+    for (dataset, table), marks in _FORMER.items():
+        identifiers = {column: mark for column, mark in marks.items() if mark.role == "identifier"}
+        if (dataset, table) not in present or not identifiers:
+            continue
+        changes = ", ".join(f'"{column}" = {privacy.sql(column, mark.kind)}' for column, mark in identifiers.items())
+        connection.execute(f'update "{dataset}"."{table}" set {changes}')
+        privacy.remember(connection, dataset, table, marks)
+    if ("raw_files", "deliveries") in present:
+        connection.execute("update raw_files.deliveries set declaration_hash = ''")
+    for schema in {schema for schema, _ in present if not schema.startswith("raw_")}:
+        connection.execute(f'drop schema "{schema}" cascade')
+
+
+def _delete(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) -> None:
+    """Deletes the rows of the people on the list, what is theirs, and the ties of what has to stay."""
+    key = privacy.key()
+    theirs = {
+        (kind, key.pseudonym(number, kind))
+        for kind, numbers in _owned(connection, listed).items()
+        for number in numbers
+    }
+    for schema, table, condition, link in _conditions(connection, listed):
+        name = f'"{schema}"."{table}"'
+        if link:
+            connection.execute(f'update {name} set "{link}" = null where {condition}')
+        else:
+            connection.execute(f"delete from {name} where {condition}")
+    _list(connection, listed | theirs)
+
+
+def _list(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) -> None:
+    """Tells a database who is to stay out of what is loaded into it."""
+    known = set(connection.execute(f"from {privacy.SCHEMA}.erased").fetchall())
+    for one in sorted(listed - known):
+        connection.execute(f"insert into {privacy.SCHEMA}.erased values (?, ?)", list(one))
+
+
+def _matches(
+    connection: duckdb.DuckDBPyConnection, pseudonyms: Iterable[tuple[str, str]]
+) -> list[tuple[str, int, bool]]:
+    """(table, rows, whether only the link goes) of what the database has of these people."""
+    found = []
+    for schema, table, condition, link in _conditions(connection, set(pseudonyms)):
+        row = connection.execute(f'select count(*) from "{schema}"."{table}" where {condition}').fetchone()
+        if row and row[0]:
+            found.append((f"{schema}.{table}", int(row[0]), bool(link)))
+    return found
+
+
+def _conditions(
+    connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Per table: (schema, table, which rows are of these people, the column to empty or nothing).
+
+    A raw table says which of its columns are about people. In the models it is the value that tells: nothing else looks
+    like a pseudonym; what is theirs is found by the name of the column, such as order_id.
+    """
+    marked = _marked(connection)
+    links = {column for _, _, column, _, _, on_erasure in marked if on_erasure == "link"}
+    owned_columns = {column: kind for _, _, column, kind, role, _ in marked if role != "identifier"}
+    owned = {kind: _literals(numbers) for kind, numbers in _owned(connection, listed).items()}
+    people = _literals({pseudonym for _, pseudonym in listed})
+    if not listed:
+        return
+    texts = connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() join duckdb_tables() "
+        "using (database_name, schema_name, table_name) "
+        "where database_name = current_database() and data_type = 'VARCHAR' and schema_name <> ? order by all",
+        [privacy.SCHEMA],
+    ).fetchall()
+    rows: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in texts:
+        if column in links:
+            yield schema, table, f'"{column}" in ({people})', column
+            continue
+        conditions = rows.setdefault((schema, table), [])
+        if owned.get(owned_columns.get(column, "")):
+            conditions.append(f'"{column}" in ({owned[owned_columns[column]]})')
+        else:
+            conditions.append(f'"{column}" in ({people})')
+    for (schema, table), conditions in rows.items():
+        yield schema, table, " or ".join(conditions), ""
+
+
+def _owned(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) -> dict[str, list[str]]:
+    """The numbers of what is theirs, such as order numbers, by kind."""
+    people = _literals({pseudonym for _, pseudonym in listed})
+    marked = _marked(connection)
+    found: dict[str, set[str]] = {}
+    for dataset, table, column, kind, role, _ in marked if listed else ():
+        if role != "owned":
+            continue
+        theirs = [
+            f'"{other}" in ({people})'
+            for of, name, other, _, its_role, _ in marked
+            if (of, name, its_role) == (dataset, table, "identifier")
+        ]
+        if theirs:
+            numbers = connection.execute(
+                f'select distinct "{column}" from "{dataset}"."{table}" '
+                f'where "{column}" is not null and ({" or ".join(theirs)})'
+            ).fetchall()
+            found.setdefault(kind, set()).update(number for (number,) in numbers)
+    return {kind: sorted(numbers) for kind, numbers in found.items() if numbers}
+
+
+def _pseudonyms(paths: Paths, subjects: Sequence[str], kind: str | None) -> list[tuple[str, str]]:
+    known = kinds(paths)
+    if kind is not None and kind not in known:
+        raise KerncijfersError(f"There is no kind of subject {kind!r}. The data is about: {', '.join(known)}.")
+    if not all(subject.strip() for subject in subjects):
+        raise KerncijfersError("Say whom to erase: the number or address the source knows the person by.")
+    chosen = [kind] if kind else known
+    key = privacy.key()
+    return [
+        (one, subject if _PSEUDONYM.fullmatch(subject) else key.pseudonym(subject, one))
+        for subject in subjects
+        for one in chosen
+    ]
+
+
+def _lists(paths: Paths) -> list[Path]:
+    """In the data folder, and beside the key: a backup of the one does not bring back who is on the other."""
+    key = privacy.key()
+    return [paths.data / LIST, *([key.folder / f"erased-{key.identity}.csv"] if key.folder else [])]
+
+
+def _listed(paths: Paths) -> set[tuple[str, str]]:
+    listed: set[tuple[str, str]] = set()
+    for file in _lists(paths) if (paths.data / LIST).exists() or privacy.key_file().exists() else ():
+        if file.is_file():
+            with file.open(encoding="utf-8", newline="") as rows:
+                listed |= {(row["kind"], row["pseudonym"]) for row in csv.DictReader(rows)}
+    return listed
+
+
+def _add_to_lists(paths: Paths, pseudonyms: Iterable[tuple[str, str]]) -> None:
+    rows = [(kind, pseudonym, release.now()) for kind, pseudonym in pseudonyms]
+    for file in _lists(paths):
+        is_new = not file.is_file()
+        with file.open("a", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerows([_COLUMNS, *rows] if is_new else rows)
+            out.flush()
+            os.fsync(out.fileno())
+        file.chmod(0o600)
+
+
+def _databases(paths: Paths) -> list[Path]:
+    """Every database that may hold people: all but the released ones."""
+    return [
+        file
+        for file in _walk(paths.data)
+        if file.suffix == ".duckdb" and paths.releases not in file.parents and not file.name.startswith(_SCRATCH)
+    ]
+
+
+def _other_files(paths: Paths) -> Iterator[Path]:
+    databases = set(_databases(paths))
+    for file in _walk(paths.data):
+        if file not in databases and paths.inbox not in file.parents and file.name != LIST:
+            yield file
+
+
+def _is_disposable(paths: Paths, file: Path) -> bool:
+    first = file.relative_to(paths.data).parts[0]
+    return first in _DISPOSABLE or file.name == _LAST_ATTEMPT
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, _, names in os.walk(folder):
+        for name in sorted(names):
+            file = Path(root) / name
+            if file.is_file() and not file.is_symlink():
+                yield file
+
+
+def _names(file: Path, needles: Iterable[str]) -> bool:
+    """Whether a file names one of these: as a whole word in its bytes, unpacked or decoded."""
+    words = [one.encode() for one in needles]
+    whole = re.compile(b"|".join(rb"(?<![0-9A-Za-z])" + re.escape(word) + rb"(?![0-9A-Za-z])" for word in words))
+    return any(any(word in content for word in words) and whole.search(content) for content in _contents(file))
+
+
+def _contents(file: Path) -> Iterator[bytes]:
+    content = file.read_bytes()
+    yield content
+    if content[:2] == b"\x1f\x8b":
+        with suppress(OSError, EOFError):
+            yield gzip.decompress(content)
+    elif content[:4] == b"PK\x03\x04":
+        with suppress(zipfile.BadZipFile), zipfile.ZipFile(file) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
+    elif content[:4] == b"PAR1":
+        with suppress(duckdb.Error), closing(duckdb.connect()) as connection:
+            rows = connection.execute(f"select to_json(t) from read_parquet('{_quoted(file)}') as t").fetchall()
+            yield "\n".join(text for (text,) in rows).encode()
+
+
+def _open(database: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(f"attach '{_quoted(database)}' as warehouse (read_only)")
+    connection.execute("use warehouse")
+    return connection
+
+
+def _has(connection: duckdb.DuckDBPyConnection, schema: str) -> bool:
+    return any(found == schema for found, _ in _tables(connection))
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    return set(
+        connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+    )
+
+
+def _marked(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, str, str]]:
+    """(dataset, table, column, kind, role, on_erasure) of every column that is about people."""
+    if not _has(connection, privacy.SCHEMA):
+        return []
+    present = _tables(connection)
+    marked = connection.execute(f"from {privacy.SCHEMA}.columns order by all").fetchall()
+    return [row for row in marked if (row[0], row[1]) in present]
+
+
+def _literals(texts: Iterable[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in sorted(texts)) or "null"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
