@@ -26,7 +26,8 @@ from ingestion.sources.files.settings import FileSpec
 __all__ = ["FileSpec", "deliver", "match"]
 
 SOURCE = "files"
-_NOT_OURS = {".xaf", ".xac", ".toml", ".gz", ".zip", ".xml"}
+# Auditfiles, configuration, and what the owner writes for the reports.
+_NOT_OURS = {".xaf", ".xac", ".toml", ".gz", ".zip", ".xml", ".md"}
 
 
 def match(specs: Sequence[FileSpec], inbox: Path) -> tuple[list[tuple[FileSpec, Path, str]], list[str]]:
