@@ -7,6 +7,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 INBOX := .data/inbox
+# Tests run on every core; tests/conftest.py says which stay together. The long ones come first as they are collected.
+PYTEST := $(BIN)/pytest -n logical --dist loadgroup --no-loadscope-reorder
 
 # Of `make mf`: whose release it reads, and what it asks.
 DATA ?= .data
@@ -56,10 +58,10 @@ doctor: $(READY) ## Check configuration, sources, disk and versions, and say wha
 	@$(BIN)/kerncijfers doctor
 
 test: $(READY) ## Run every test
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 test-unit: $(READY) ## Run the quick tests
-	@$(BIN)/pytest -m "not integration and not browser and not fault"
+	@$(PYTEST) -m "not integration and not browser and not fault"
 
 test-dbt: $(READY) ## Run the tests of the metrics: dbt's unit tests and the registry
 	@$(BIN)/pytest tests/dbt_project
@@ -71,10 +73,10 @@ mutation: $(READY) ## Put faults in the SQL of every KPI; its unit tests must no
 	@$(BIN)/pytest -q tests/dbt_project/test_mutants.py --mutants
 
 test-integration: $(READY) ## Run the real pipeline on real files
-	@$(BIN)/pytest -m integration
+	@$(PYTEST) -m integration
 
 test-fault: $(READY) ## Feed broken files; the last release must stay up
-	@$(BIN)/pytest -m fault
+	@$(PYTEST) -m fault
 
 faults: $(READY) ## Kill it, fill its disk, damage its files, at every point; prints fault, tries, bad. Takes an hour or more
 	@$(BIN)/pytest -q tests/faults --long --faults

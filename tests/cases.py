@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -65,15 +66,21 @@ class Proof:
     """The metric or model the figure is of."""
     case: str
     key: str
-    expected: Any
-    got: Any
+    got: str
+    """In words: a proof travels from the process that runs the test to the one that reports."""
     by: str
     """The test that compared the two."""
     holds: bool
 
 
 proofs: list[Proof] = []
-"""Every comparison of this test session, in the order in which they were made."""
+"""Every comparison of this test session, known to the process that reports; tests/conftest.py keeps it."""
+
+PROPERTY = "proof of a worked case"
+"""Under this name a test's report carries its proofs."""
+
+VERDICT = "tests/cases.py::every figure of every case is proven or listed"
+"""The last result of a run of every test. No test of its own: a test would not know what other processes proved."""
 
 running: pytest.Item | None = None
 """The test that runs now; tests/conftest.py keeps it."""
@@ -109,7 +116,8 @@ def check(case_id: str, key: str, got: Any, *, of: str = "") -> None:
         pytest.fail(f"kpi_cases.json has no key {key} in case {case_id}")
     expected = case["expected"][key]
     holds = equal(expected, got, case["tolerance"])
-    proofs.append(Proof(of, case_id, key, expected, got, running.nodeid, holds))
+    proof = Proof(of, case_id, key, in_words(got), running.nodeid.partition("@")[0], holds)
+    running.user_properties.append((PROPERTY, asdict(proof)))
     assert holds, f"{case_id} {key}: expected {expected}, got {got}"
 
 
@@ -154,6 +162,22 @@ def missing() -> list[tuple[str, str]]:
     return [key for key in all_keys() if key not in seen]
 
 
+def from_properties(properties: Iterable[tuple[str, Any]]) -> Iterator[Proof]:
+    """The proofs among the properties of a test's report."""
+    return (Proof(**value) for name, value in properties if name == PROPERTY)
+
+
+def verdict() -> str:
+    """What is wrong with the proofs of a run of every test; empty when nothing is."""
+    proven_after_all = sorted({(proof.case, proof.key) for proof in proofs} & set(reasons()))
+    wrong = {"neither proven nor listed as not ours": missing(), "listed as not ours, and proven": proven_after_all}
+    return "\n".join(
+        f"{len(keys)} figures of the worked cases are {what}: " + ", ".join(f"{case} {key}" for case, key in keys)
+        for what, keys in wrong.items()
+        if keys
+    )
+
+
 def print_table(console: Console) -> None:
     """Every figure of every case: what was expected, what we got, and what compared the two."""
     table = Table("metric or model", "case", "key", "expected", "got", "", "proven by", title="Worked cases")
@@ -164,9 +188,9 @@ def print_table(console: Console) -> None:
     for (case, key), found in lines.items():
         expected = worked_cases()[case]["expected"][key]
         for proof in found:
-            verdict = "[green]equal[/]" if proof.holds else "[red]differs[/]"
+            equals = "[green]equal[/]" if proof.holds else "[red]differs[/]"
             by = proof.by.rpartition("/")[2]
-            table.add_row(proof.of, case, key, in_words(expected), in_words(proof.got), verdict, by)
+            table.add_row(proof.of, case, key, in_words(expected), proof.got, equals, by)
         if not found and (case, key) in not_ours:
             table.add_row("", case, key, in_words(expected), "", "[dim]not ours[/]", f"[dim]{not_ours[case, key]}[/]")
         elif not found:

@@ -17,6 +17,9 @@ from tests.faults import record
 
 ROOT = Path(__file__).parents[1]
 
+SHARED = {"dbt_target": "dbt build", "everything": "companies", "released_company": "companies"}
+"""Session fixtures that take half a minute or more, and the group of the tests that read them."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """The key of the pseudonyms lies outside the project: for tests it goes to a folder of their own."""
@@ -36,8 +39,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whether every worked case is proven is known when the proofs have run."""
-    items.sort(key=lambda item: item.path.name == "test_every_case_is_proven.py")
+    """What one process runs when tests run in several: a module, or all that reads a fixture that takes long to make."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            fixtures = getattr(item, "fixturenames", ())
+            group = next((SHARED[name] for name in fixtures if name in SHARED), item.path.relative_to(ROOT).as_posix())
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep the proofs of a test, whichever process ran it."""
+    if report.when == "call":
+        cases.proofs.extend(cases.from_properties(report.user_properties))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Close a run of every test with one more result: whether every figure of every worked case was proven."""
+    done = yield
+    config = session.config
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    reports = not hasattr(config, "workerinput") and not config.option.collectonly
+    if everything and reports and config.option.markexpr in {"", "case"} and cases.FILE.is_file():
+        wrong = cases.verdict()
+        path, _, name = cases.VERDICT.partition("::")
+        report = pytest.TestReport(
+            cases.VERDICT, (path, None, name), {}, "failed" if wrong else "passed", wrong or None, "call"
+        )
+        config.hook.pytest_runtest_logreport(report=report)
+    return done
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:

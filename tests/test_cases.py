@@ -63,3 +63,21 @@ def test_a_case_that_does_not_exist_is_refused() -> None:
 
 def test_there_are_forty_eight_cases() -> None:
     assert len(cases.worked_cases()) == 48
+
+
+def test_what_is_listed_as_not_ours_is_a_figure_of_a_case() -> None:
+    assert set(cases.reasons()) <= set(cases.all_keys())
+
+
+def test_a_figure_nobody_proves_and_one_proven_though_listed_are_both_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    proven = [
+        cases.Proof("", case, key, "", "", True) for case, key in cases.all_keys() if (case, key) not in cases.reasons()
+    ]
+    monkeypatch.setattr(cases, "proofs", proven)
+    assert cases.verdict() == ""
+    listed = next(iter(cases.reasons()))
+    monkeypatch.setattr(cases, "proofs", [*proven[1:], cases.Proof("", *listed, "", "", True)])
+    assert cases.verdict() == (
+        f"1 figures of the worked cases are neither proven nor listed as not ours: {proven[0].case} {proven[0].key}\n"
+        f"1 figures of the worked cases are listed as not ours, and proven: {listed[0]} {listed[1]}"
+    )
