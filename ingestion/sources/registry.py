@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ingestion.connect.connector import Connector, Settings
 
-NAMES = ("shopify",)
+NAMES = ("ga4", "shopify")
 
 
 def connector(name: str) -> Connector:

@@ -1,6 +1,7 @@
 -- Grain: one row per period and scope: total and each channel. visitor_count is distinct: never add it up.
 -- A visitor counts once for a period: in the last month of it in which the visitor came, the one after which the next month is
--- beyond its end. So each visitor's months are put in order once, not once for every period.
+-- beyond its end. So each visitor's months are put in order once, not once for every period. Google Analytics names no visitor:
+-- it counts those of a whole month, quarter or year itself.
 with
 
 coverage as (
@@ -34,6 +35,12 @@ daily as (
 visitors as (
 
     select * from {{ ref('int_visitors_monthly') }}
+
+),
+
+analytics_visitors as (
+
+    select * from {{ ref('stg_ga4__visitors') }}
 
 ),
 
@@ -133,6 +140,17 @@ counted_visitors as (
         on visitor_months.month_start between covered_periods.period_start and covered_periods.period_end
     where visitor_months.next_month is null or covered_periods.period_end < visitor_months.next_month
     group by covered_periods.period_grain, covered_periods.period
+    union all
+    select
+        covered_periods.period_grain,
+        covered_periods.period,
+        analytics_visitors.visitor_count,
+        analytics_visitors.purchase_visitor_count
+    from covered_periods
+    inner join analytics_visitors
+        on
+            covered_periods.period_start = analytics_visitors.range_start
+            and covered_periods.period_end = analytics_visitors.range_end
 
 )
 

@@ -19,6 +19,12 @@ auditfiles as (
 
 ),
 
+analytics_cautions as (
+
+    select * from {{ ref('stg_ga4__cautions') }}
+
+),
+
 earliest as (
 
     select
@@ -107,3 +113,26 @@ select
     'The auditfile of ' || company_name || ' for ' || fiscal_year
     || ' has no opening balance: balance sheet items show only the movements since that fiscal year began.' as message_en
 from years_without_opening
+union all
+select
+    'analytics_' || caution as code,
+    'warning' as severity,
+    'Google Analytics, ' || cast(days as varchar) || ' dag(en) van ' || cast(first_day as varchar) || ' tot en met '
+    || cast(last_day as varchar) || ': '
+    || case caution
+        when 'thresholded' then 'kleine aantallen zijn weggelaten om bezoekers te beschermen, dus er waren meer bezoeken dan hier staan.'
+        when 'sampled' then 'de aantallen zijn geschat uit een steekproef.'
+        when 'other_row' then 'een deel van de bezoeken staat onder "(other)" en niet onder het eigen kanaal.'
+        when 'other_time_zone' then 'geteld in een andere tijdzone dan nu; vergelijk deze dagen niet met latere.'
+        else 'geteld met andere belangrijke gebeurtenissen dan nu; vergelijk deze dagen niet met latere.'
+    end as message_nl,
+    'Google Analytics, ' || cast(days as varchar) || ' day(s) from ' || cast(first_day as varchar) || ' to '
+    || cast(last_day as varchar) || ': '
+    || case caution
+        when 'thresholded' then 'small numbers were withheld to protect visitors, so there were more visits than shown here.'
+        when 'sampled' then 'the numbers were estimated from a sample.'
+        when 'other_row' then 'part of the visits is under "(other)" instead of its own channel.'
+        when 'other_time_zone' then 'counted in another time zone than now; do not compare these days with later ones.'
+        else 'counted with other key events than now; do not compare these days with later ones.'
+    end as message_en
+from analytics_cautions

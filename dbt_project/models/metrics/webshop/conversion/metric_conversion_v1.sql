@@ -18,3 +18,4 @@ select
     cast(session_count as decimal(28, 6)) as denominator,
     cast(session_count as bigint) as n
 from traffic
+where purchase_session_count is not null

@@ -1,0 +1,140 @@
+"""Google as its documentation describes it: a token for a signed assertion, reports of Analytics, quotas in words."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.ingestion.connect.fake import Answer, FakeServer, Request
+
+
+@cache
+def _private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+def key_file(folder: Path, server: FakeServer) -> Path:
+    """The key file of a service account, as the Cloud console gives it."""
+    pem = _private_key().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = folder / "key.json"
+    content = {
+        "type": "service_account",
+        "private_key_id": "k1",
+        "private_key": pem.decode(),
+        "client_email": "kerncijfers@project.iam.gserviceaccount.com",
+        "token_uri": f"{server.url}/token",
+    }
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
+def error(status: int, name: str, said: str) -> Answer:
+    return Answer({"error": {"code": status, "message": said, "status": name}}, status)
+
+
+class FakeGoogle(FakeServer):
+    """What the APIs of Google have in common: who may ask."""
+
+    scope = ""
+
+    def __init__(self) -> None:
+        super().__init__(self.google, counts=lambda request: request.path != "/token")
+        self.tokens: list[str] = []
+
+    def google(self, request: Request) -> Answer:
+        if request.path == "/token":
+            told = jwt.decode(
+                request.form["assertion"],
+                _private_key().public_key(),
+                ["RS256"],
+                audience=f"{self.url}/token",
+                options={"verify_exp": False, "verify_iat": False},
+            )
+            if told["scope"] != self.scope:
+                return Answer({"error": "invalid_scope", "error_description": "bad scope"}, 400)
+            self.tokens.append(f"token{len(self.tokens)}")
+            return Answer({"access_token": self.tokens[-1], "expires_in": 3599, "token_type": "Bearer"})
+        if not self.tokens or request.headers.get("authorization") != f"Bearer {self.tokens[-1]}":
+            return error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+        return self.api(request)
+
+    def api(self, request: Request) -> Answer:
+        raise NotImplementedError
+
+
+class FakeGa4(FakeGoogle):
+    """A property. `visits` is (day, channel, visitor, key event or not, purchase or not), one a visit."""
+
+    scope = "https://www.googleapis.com/auth/analytics.readonly"
+
+    def __init__(self, visits: list[tuple[date, str, int, bool, bool]], today: date) -> None:
+        super().__init__()
+        self.visits = visits
+        self.today = today
+        self.key_events = ["purchase", "sign_up"]
+        self.metadata: dict[str, Any] = {"currencyCode": "EUR", "timeZone": "Europe/Amsterdam"}
+
+    def api(self, request: Request) -> Answer:
+        if request.path == "/v1beta/properties/42/metadata":
+            names = ["sessions", *(f"keyEvents:{name}" for name in self.key_events)]
+            return Answer({"name": "properties/42/metadata", "metrics": [{"apiName": name} for name in names]})
+        if request.path != "/v1beta/properties/42:runReport":
+            return error(403, "PERMISSION_DENIED", "User does not have sufficient permissions for this property.")
+        return self._report(request.body)
+
+    def _day(self, written: str) -> date:
+        return self.today - timedelta(days=1) if written == "yesterday" else date.fromisoformat(written)
+
+    def _report(self, body: dict[str, Any]) -> Answer:
+        ranges = body["dateRanges"]
+        assert len(ranges) <= 4, "more ranges are refused by Google"
+        dimensions = [dimension["name"] for dimension in body.get("dimensions", ())]
+        metrics = [metric["name"] for metric in body["metrics"]]
+        groups: dict[tuple[str, ...], list[tuple[date, str, int, bool, bool]]] = {}
+        for wanted in ranges:
+            for visit in self.visits:
+                if not self._day(wanted["startDate"]) <= visit[0] <= self._day(wanted["endDate"]):
+                    continue
+                of = {"date": f"{visit[0]:%Y%m%d}", "sessionDefaultChannelGroup": visit[1]}
+                key = tuple(of[name] for name in dimensions) + ((wanted["name"],) if len(ranges) > 1 else ())
+                groups.setdefault(key, []).append(visit)
+        rows = [
+            {
+                "dimensionValues": [{"value": value} for value in key],
+                "metricValues": [{"value": self._metric(name, visits)} for name in metrics],
+            }
+            for key, visits in sorted(groups.items())
+        ]
+        start = int(body.get("offset", 0))
+        names = dimensions + (["dateRange"] if len(ranges) > 1 else [])
+        answer = {
+            "dimensionHeaders": [{"name": name} for name in names],
+            "metricHeaders": [{"name": name, "type": "TYPE_INTEGER"} for name in metrics],
+            "rows": rows[start : start + int(body["limit"])],
+            "rowCount": len(rows),
+            "metadata": self.metadata,
+            "kind": "analyticsData#runReport",
+        }
+        # Empty lists are left out, as protobuf does.
+        return Answer({name: value for name, value in answer.items() if value not in ([], 0)})
+
+    def _metric(self, name: str, visits: list[tuple[date, str, int, bool, bool]]) -> str:
+        by_purchase = {visit[2] for visit in visits if visit[4]}
+        counted = {
+            "sessions": len(visits),
+            "totalUsers": len({visit[2] for visit in visits}),
+            "totalPurchasers": len(by_purchase),
+        }
+        if name in counted:
+            return str(counted[name])
+        counts = [visit[4] if name.endswith(":purchase") else visit[3] for visit in visits]
+        return repr(sum(counts) / len(visits))
