@@ -86,6 +86,8 @@ def test_both_languages_say_everything() -> None:
         "times",
         "was",
         "ones",
+        "commit",
+        "sql",
         "unit_currency",
         "target_cumulative",
         "target_level",
