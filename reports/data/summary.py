@@ -50,6 +50,9 @@ def write(
 
 def _verdict(kpi: Kpi, *, is_core: bool) -> bool | None:
     """Well, not well, or nothing to say: by its target, else for a core KPI by a year earlier when that can be told."""
+    if kpi.is_held:
+        # Better again, but the colour waits for a second period: neither one nor the other.
+        return None
     if kpi.status in _GOOD:
         return True
     if kpi.status in _BAD:
