@@ -7,17 +7,17 @@ there is a second copy, so it is written under its own name. Both are read back 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from contextlib import suppress
 from importlib.util import find_spec
 from io import UnsupportedOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from orchestration.delivery import secrets
 from orchestration.delivery.outbox import Item, LaterError, RefusedError
 from orchestration.delivery.settings import Recipient
+from orchestration.release.store import dumped, sync
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -35,8 +35,7 @@ def copy(item: Item, recipient: Recipient, page: bytes) -> str:
     name = item.body["page"]
     folder = f"{root}/{item.release}"
     _put(store, f"{folder}/{name}", page)
-    manifest = json.dumps(item.body["manifest"], indent=2, ensure_ascii=False) + "\n"
-    _put(store, f"{folder}/{name.removesuffix('.html')}.manifest.json", manifest.encode())
+    _put(store, f"{folder}/{name.removesuffix('.html')}.manifest.json", dumped(item.body["manifest"]).encode())
     return f"{store.unstrip_protocol(folder)}, read back and equal"
 
 
@@ -64,7 +63,7 @@ def _store(recipient: Recipient) -> tuple[AbstractFileSystem, str]:
 def _put(store: AbstractFileSystem, target: str, content: bytes) -> None:
     """Leaves exactly this content at `target`; what is there already is left alone when it is the same."""
     if store.exists(target):
-        if _sum(_read(store, target)) != _sum(content):
+        if _read(store, target) != content:
             raise RefusedError(
                 f"{store.unstrip_protocol(target)} is there already with another content. A release never changes, so "
                 "that is another company's or an older data folder's: give every company its own place, or move it away"
@@ -84,24 +83,11 @@ def _put(store: AbstractFileSystem, target: str, content: bytes) -> None:
                 os.fsync(file.fileno())
         store.mv(part, target)
         if "file" in protocols:
-            _sync(folder)
-    if _sum(_read(store, target)) != _sum(content):
+            sync(Path(folder))  # so that the new name, too, is there after a power cut
+    if _read(store, target) != content:
         raise LaterError(f"{secrets.safe(store.unstrip_protocol(target))} reads back differently from what was written")
-
-
-def _sync(folder: str) -> None:
-    """So that the new name, too, is there after a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _read(store: AbstractFileSystem, target: str) -> bytes:
     with store.open(target, mode="rb") as file:
         return cast("bytes", file.read())
-
-
-def _sum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

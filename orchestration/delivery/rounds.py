@@ -32,6 +32,7 @@ from orchestration.delivery.outbox import (
 from orchestration.delivery.settings import Recipient
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
+from orchestration.release.store import sha256
 from reports.data.released import Released
 
 LOG = "delivery.log"
@@ -197,7 +198,7 @@ def _tell_webhooks(box: Outbox, settings: company.Company, folder: Path, facts: 
                 "edition": file.name.split(".")[0],
                 "language": file.name.split(".")[1],
                 "file": file.name,
-                "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+                "sha256": sha256(file),
                 "link": settings.delivery.to(folder.name, file.name),
             }
             for file in sorted(folder.glob("*.*.html"))
