@@ -55,19 +55,13 @@ class Figure(Decimal):
 def of_metric(row: dict[str, Any], columns: Iterable[str]) -> dict[str, Any]:
     """A row of rpt_metric_values whose numbers know where they come from."""
     start = f"{row['metric']}@{row['version']}/{_path(row['grain'], row['period'], row['scope'])}/"
-    for column in columns:
-        if row[column] is not None:
-            row[column] = Figure(row[column], start + column)
-    return row
+    return _referring(row, columns, start)
 
 
 def of_table(table: str, row: dict[str, Any], columns: Iterable[str]) -> dict[str, Any]:
     """A row of another table of the report whose numbers know where they come from. The row holds the table's keys."""
     start = f"{table}/{_path(*(row[key] for key in KEYS[table]))}/"
-    for column in columns:
-        if row[column] is not None:
-            row[column] = Figure(row[column], start + column)
-    return row
+    return _referring(row, columns, start)
 
 
 def figure(value: Decimal | int | None, table: str, *keys: object, column: str) -> Figure | None:
@@ -78,6 +72,13 @@ def figure(value: Decimal | int | None, table: str, *keys: object, column: str) 
 def difference(one: Decimal | None, other: Decimal | None) -> Figure | None:
     """One less the other, where both are known."""
     return one.minus(other) if isinstance(one, Figure) and isinstance(other, Figure) else None
+
+
+def _referring(row: dict[str, Any], columns: Iterable[str], start: str) -> dict[str, Any]:
+    for column in columns:
+        if row[column] is not None:
+            row[column] = Figure(row[column], start + column)
+    return row
 
 
 def _path(*parts: object) -> str:
