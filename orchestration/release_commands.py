@@ -4,13 +4,21 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Iterable
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.errors import KerncijfersError
 from orchestration.options import DataOption, chosen_paths
 
+if TYPE_CHECKING:
+    from orchestration.release.comparison import Change, Comparison, Kind, Moved
+
+_SHOWN = 20
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 app = typer.Typer(
@@ -21,6 +29,7 @@ app = typer.Typer(
     Examples:
       kerncijfers releases
       kerncijfers releases show 000012
+      kerncijfers releases diff 000011 000012
       kerncijfers releases verify
       kerncijfers releases rollback
     """,
@@ -94,6 +103,106 @@ def show(number: Annotated[str, typer.Argument(help="Such as 12 or 000012.")], d
     typer.echo(f"Signed with the key\n  {verify.signer(folder)}")
 
 
+@app.command()
+def diff(
+    older: Annotated[str, typer.Argument(help="Such as 11 or 000011.")],
+    newer: Annotated[str, typer.Argument(help="Such as 12 or 000012.")],
+    data: DataOption = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="Only the values of this metric.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every value, also of parts such as channels.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two releases: which values moved, and the definitions, code, data and tests behind them.
+
+    A value is restated when the older release showed another one for a period that was over. Without --all only totals
+    are shown, the first twenty of each kind.
+
+    \b
+    Examples:
+      kerncijfers releases diff 000011 000012
+      kerncijfers releases diff 11 12 --metric revenue --all
+      kerncijfers releases diff 11 12 --json
+    """
+    from orchestration import release
+    from orchestration.release import comparison
+
+    paths = chosen_paths(data)
+    found = comparison.compare(release.earlier(paths, older), release.earlier(paths, newer))
+    moved = [value for value in found.values if metric in (None, value.metric)]
+    if metric and not moved:
+        typer.echo(f"No value of {metric} moved.")
+    if as_json:
+        told = asdict(found) | {"values": [asdict(value) for value in moved]}
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False, default=_exact))
+        return
+    if found.same:
+        typer.echo(f"Releases {found.older} and {found.newer} say the same, made from the same by the same code.")
+        return
+    for kind in ("restated", "in progress", "new", "gone"):
+        _tell_values(found, kind, [value for value in moved if value.kind == kind], everything=everything)
+    for title, changes in (
+        ("Definitions", found.definitions),
+        ("Code", found.code),
+        ("Data", found.data),
+        ("Tests", found.tests),
+    ):
+        _tell_changes(title, changes, everything=everything)
+
+
+def _tell_values(found: Comparison, kind: Kind, values: list[Moved], *, everything: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestration import formatting
+
+    if not values:
+        return
+    meaning = {
+        "restated": "for periods that were over",
+        "in progress": "for periods that were not over yet",
+        "new": f"only in {found.newer}",
+        "gone": f"only in {found.older}",
+    }[kind]
+    shown = values if everything else [value for value in values if value.scope == "total"][:_SHOWN]
+    title = f"Values: {len(values)} {kind}, {meaning}"
+    table = Table(box=box.SIMPLE, title=title, title_justify="left", title_style="bold")
+    for heading in ("Metric", "Period", "Scope"):
+        table.add_column(heading, no_wrap=True)
+    for heading in (found.older, found.newer):
+        table.add_column(heading, no_wrap=True, justify="right")
+    for value in shown:
+        cells = (
+            formatting.words(reason) if number is None else formatting.value(number, value.unit, places, found.currency)
+            for number, reason, places in (
+                (value.before, value.before_reason, value.decimals),
+                (value.after, value.after_reason, value.decimals),
+            )
+        )
+        table.add_row(f"{value.metric}@{value.version}", f"{value.grain} {value.period}", value.scope, *cells)
+    Console().print(table)
+    if len(shown) < len(values):
+        typer.echo(f"  {len(values) - len(shown)} more with --all")
+
+
+def _tell_changes(title: str, changes: Iterable[Change] | None, *, everything: bool) -> None:
+    if changes is None:
+        typer.echo(f"{title}: not recorded in one of the two, which an earlier Kerncijfers made.")
+        return
+    told = list(changes)
+    typer.echo(f"{title}: {f'{len(told)} changes' if told else 'the same'}")
+    for change in told if everything else told[:_SHOWN]:
+        typer.echo(f"  {change.what}")
+        typer.echo(f"    was {change.before if change.before is not None else 'not there'}")
+        typer.echo(f"    is  {change.after if change.after is not None else 'not there any more'}")
+    if not everything and len(told) > _SHOWN:
+        typer.echo(f"  {len(told) - _SHOWN} more with --all")
+
+
+def _exact(value: Decimal) -> str:
+    return format(value, "f")
+
+
 @app.command(name="verify")
 def verify_releases(
     number: Annotated[
@@ -109,11 +218,15 @@ def verify_releases(
     Examples:
       kerncijfers releases verify
       kerncijfers releases verify 000012
+      kerncijfers releases verify ~/Downloads/report
     """
     from orchestration import release
     from orchestration.release import ledger, publication, signing
 
     paths = chosen_paths(data)
+    if number and not number.isdigit():
+        _verify_sent(Path(number))
+        return
     folders = [release.earlier(paths, number)] if number else release.kept(paths)
     if not folders:
         raise KerncijfersError(f"{paths.data} has no release yet, so there is nothing to check.")
@@ -154,6 +267,21 @@ def rollback(
         before = release.current_release(paths)
         folder = release.rollback(paths, number)
     typer.echo(f"Release {folder.name} is the current one again, instead of {before.name if before else 'none'}.")
+
+
+def _verify_sent(folder: Path) -> None:
+    """What `verify.py` does, for a folder somebody sent: there is no ledger to compare with, so the key is told."""
+    from orchestration.release import verify
+
+    try:
+        key = verify.signer(folder)
+        wrong, good, absent = verify.findings(folder)
+    except (ValueError, KeyError, OSError) as error:
+        raise KerncijfersError(f"{folder} is not good: {error}.") from None
+    typer.echo(f"Signed with the key\n  {key}")
+    if wrong:
+        raise KerncijfersError(f"{folder} is not good:\n" + "\n".join(f"  {line}" for line in wrong))
+    typer.echo(f"Good: {len(good)} files are exactly as they were signed; {len(absent)} of the release are not here.")
 
 
 def _short(commit: Any) -> str:

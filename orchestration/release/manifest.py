@@ -7,6 +7,7 @@ inputs, the code and the versions they came from. Rebuilding a release gives the
 
 from __future__ import annotations
 
+import json
 import platform
 from importlib.metadata import version
 from typing import Any
@@ -30,12 +31,27 @@ def write_contents(paths: Paths, facts: dict[str, Any], inputs: dict[str, Any], 
         "created_at": facts["created_at"],
         "company_id": facts["company_id"],
         "as_of": facts["as_of"],
-        "code": {"commit": facts["commit"], "dbt_project": dbt.fingerprint(), "lock": _lock()},
+        "code": {
+            "commit": facts["commit"],
+            "dbt_project": dbt.fingerprint(),
+            "lock": _lock(),
+            "models": _models(paths),
+        },
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         "inputs": inputs,
         "files": {file.relative_to(paths.draft).as_posix(): sha256(file) for file in files},
     }
     (paths.draft / CONTENTS).write_text(dumped(contents), encoding="utf-8")
+
+
+def _models(paths: Paths) -> dict[str, str]:
+    """dbt's hash of the file of each model and seed, by its path: what `releases diff` names when numbers moved."""
+    nodes = json.loads((paths.target / "manifest.json").read_bytes())["nodes"].values()
+    return {
+        node["original_file_path"]: node["checksum"]["checksum"]
+        for node in sorted(nodes, key=lambda node: node.get("original_file_path", ""))
+        if node["resource_type"] in ("model", "seed")
+    }
 
 
 def _lock() -> str | None:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from orchestration import release
+from orchestration.cli import app
 from orchestration.errors import BusyError, GateError, KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release import ledger, publication, store, verify
@@ -215,6 +217,13 @@ def test_a_receiver_can_check_what_was_sent_with_the_script_beside_it(paths: Pat
         shutil.copy(folder / name, sent)
     assert "Good: 3 files are exactly as they were signed. 9 other files" in checked(sent).stdout
     assert "tests.json is not here" in checked(sent, "--whole").stdout
+
+    asked = CliRunner().invoke(app, ["releases", "verify", str(sent), "--data", str(paths.data)])
+    assert "Good: 3 files are exactly as they were signed; 9 of the release are not here" in asked.output
+    (sent / "management.nl.html").chmod(0o644)
+    append_to("management.nl.html")(sent)
+    asked = CliRunner().invoke(app, ["releases", "verify", str(sent), "--data", str(paths.data)])
+    assert (asked.exit_code, "management.nl.html is not the file that was signed" in asked.output) == (1, True)
 
 
 def resign(folder: Path) -> None:
