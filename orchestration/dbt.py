@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
+import duckdb
 import yaml
 
 from ingestion import privacy
@@ -36,8 +37,11 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def start(paths: Paths) -> subprocess.Popen[bytes]:
-    """Starts the dbt process of one refresh; the same one when it was started before and not used yet."""
+def start(paths: Paths, *, threads: int | None = None) -> subprocess.Popen[bytes]:
+    """Starts the dbt process of one refresh; the same one when it was started before and not used yet.
+
+    `threads` is how many DuckDB may use; by default as many as it finds.
+    """
     process = _started.get(paths.data)
     if process is not None and process.poll() is None:
         return process
@@ -45,6 +49,7 @@ def start(paths: Paths) -> subprocess.Popen[bytes]:
     paths.logs.mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in privacy.SECRETS} | {
         "KERNCIJFERS_WAREHOUSE": str(paths.warehouse),
+        "KERNCIJFERS_THREADS": str(threads or _threads()),
         "DBT_TARGET_PATH": str(paths.target),
         "DBT_LOG_PATH": str(paths.logs),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
@@ -68,16 +73,27 @@ def start(paths: Paths) -> subprocess.Popen[bytes]:
     return process
 
 
-def build(paths: Paths) -> subprocess.Popen[bytes]:
-    """Lets the waiting process build and test every model; its JSON events come on `stdout`."""
-    process = start(paths)
+def build(paths: Paths, *, threads: int | None = None) -> subprocess.Popen[bytes]:
+    """Lets the waiting process build and test every model; its JSON events come on `stdout`.
+
+    `threads` is how many models are built at once and how many threads DuckDB uses; by default the profile's and all.
+    """
+    process = start(paths, threads=threads)
     paths.target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(manifest_file(paths), paths.target / dbt_worker.MANIFEST)
     _started.pop(paths.data)
     stdin = _pipe(process.stdin)
-    stdin.write(json.dumps(BUILD).encode() + b"\n")
+    arguments = BUILD if threads is None else (*BUILD, "--threads", str(threads))
+    stdin.write(json.dumps(arguments).encode() + b"\n")
     stdin.flush()  # and left open: when this process is killed it closes, and the build stops with it
     return process
+
+
+def _threads() -> int:
+    """As many as DuckDB uses when it is left alone."""
+    with duckdb.connect() as connection:
+        [(threads,)] = connection.execute("select current_setting('threads')").fetchall()
+    return threads
 
 
 def _generate() -> None:

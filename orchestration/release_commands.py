@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.errors import KerncijfersError
-from orchestration.options import DataOption, chosen_paths
+from orchestration.options import CompanyOption, DataOption, InboxOption, chosen_paths
 
 if TYPE_CHECKING:
     from orchestration.release.comparison import Change, Comparison, Kind, Moved
@@ -31,6 +31,7 @@ app = typer.Typer(
       kerncijfers releases show 000012
       kerncijfers releases diff 000011 000012
       kerncijfers releases verify
+      kerncijfers releases rebuild 000012
       kerncijfers releases rollback
     """,
 )
@@ -242,6 +243,44 @@ def verify_releases(
     typer.echo(f"  {signing.fingerprint(paths)}")
     if wrong:
         raise KerncijfersError(f"{wrong} of {len(folders)} releases are not as they were published.")
+
+
+@app.command()
+def rebuild(
+    number: Annotated[str, typer.Argument(help="Such as 12 or 000012.")],
+    data: DataOption = None,
+    inbox: InboxOption = None,
+    company: CompanyOption = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Of dbt and DuckDB. [default: all]")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder to keep what was made again in.")] = None,
+) -> None:
+    """Make a release again from its recorded raw rows, elsewhere, and compare every file to the byte.
+
+    Its raw rows must still be kept, and the code and company.toml must be the recorded ones; it says which are not.
+    Exit code 1 when a file came out otherwise.
+
+    \b
+    Examples:
+      kerncijfers releases rebuild 000012
+      kerncijfers releases rebuild 000012 --threads 1 --out /tmp/again
+    """
+    import tempfile
+
+    from orchestration.release import rebuilding
+
+    paths = chosen_paths(data, inbox, company)
+    if out is not None and out.exists():
+        raise KerncijfersError(f"{out} is there already. Name a new folder with --out.")
+    with tempfile.TemporaryDirectory(prefix="kerncijfers-") as scratch:
+        other = rebuilding.rebuild(paths, number, out or Path(scratch) / "again", threads=threads)
+    if other:
+        raise KerncijfersError(
+            f"Made again, {len(other)} files of release {number.zfill(6)} came out otherwise:\n"
+            + "\n".join(f"  {name}" for name in other)
+        )
+    typer.echo(
+        f"Release {number.zfill(6)} was made again from its recorded inputs: every file is the same to the byte."
+    )
 
 
 @app.command()

@@ -12,10 +12,12 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+import duckdb
+
 from orchestration import dbt
 from orchestration.paths import PROJECT, Paths
-from orchestration.release import verify
-from orchestration.release.store import MANIFEST, current_release, dumped, sha256
+from orchestration.release import totals, verify
+from orchestration.release.store import MANIFEST, current_release, dumped, quoted, sha256
 
 CONTENTS = "contents.json"
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb", "pyarrow", "vl-convert-python")
@@ -24,24 +26,41 @@ _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb", "pyarrow", "v
 def write_contents(paths: Paths, facts: dict[str, Any], inputs: dict[str, Any], pages: list[str]) -> None:
     """Writes `contents.json` of the draft."""
     files = sorted(file for file in paths.draft.rglob("*.parquet"))
-    files += [paths.draft / name for name in ["release.json", "tests.json", *sorted(pages)]]
+    made = ["release.json", "tests.json", "models.json", "notes.json", *sorted(pages)]
+    files += [paths.draft / name for name in made if (paths.draft / name).is_file()]
     contents = {
         "format": 1,
         "release": facts["release"],
         "created_at": facts["created_at"],
         "company_id": facts["company_id"],
         "as_of": facts["as_of"],
-        "code": {
-            "commit": facts["commit"],
-            "dbt_project": dbt.fingerprint(),
-            "lock": _lock(),
-            "models": _models(paths),
-        },
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "code": {"commit": facts["commit"], **_code(), "models": _models(paths)},
+        "versions": _versions(),
         "inputs": inputs,
         "files": {file.relative_to(paths.draft).as_posix(): sha256(file) for file in files},
     }
     (paths.draft / CONTENTS).write_text(dumped(contents), encoding="utf-8")
+
+
+def inputs(paths: Paths) -> dict[str, Any]:
+    """What a release is made from: company.toml by its hash, and every raw table of the work copy by its totals."""
+    toml = sha256(paths.company) if paths.company else None
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{quoted(paths.warehouse)}' as warehouse (read_only)")
+        return {"company_toml": toml, "tables": totals.measure(connection, "warehouse", "raw_")}
+
+
+def made_by() -> dict[str, str | None]:
+    """The code and versions that make releases here and now, as `contents.json` records them."""
+    return _code() | _versions()
+
+
+def _code() -> dict[str, str | None]:
+    return {"dbt_project": dbt.fingerprint(), "lock": _lock()}
+
+
+def _versions() -> dict[str, str | None]:
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 
 
 def _models(paths: Paths) -> dict[str, str]:

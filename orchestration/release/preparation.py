@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from contextlib import suppress
 from datetime import datetime
@@ -28,41 +29,50 @@ from orchestration.release.store import (
 EXPORTED_SCHEMAS = ("reporting", "metrics")
 TABLES = "tables"
 TESTS = "tests.json"
+MODELS = "models.json"
 
 
 def prepare(paths: Paths) -> dict[str, Any]:
-    """Gate, then the draft release: the exported tables, `release.json` and `tests.json`.
+    """Gate, then the draft release: the exported tables, `release.json`, `tests.json` and `models.json`.
 
     Returns the facts in `release.json`. Raises GateError when a test failed or did not run.
     """
     verdict = gate.examine(paths.target, paths.warehouse).require()
-    paths.draft.mkdir()
-    export(paths.warehouse, paths.draft)
-    (paths.draft / TESTS).write_text(dumped(verdict.tests), encoding="utf-8")
-    _require_a_value(paths.draft / DATABASE)
-    company, as_of = _read_company(paths.draft / DATABASE)
+    made = fill(paths, verdict)
     published = current_release(paths)
-    if published and (owner := read_facts(published)["company_id"]) != company["company_id"]:
+    if published and (owner := read_facts(published)["company_id"]) != made["company_id"]:
         raise KerncijfersError(
-            f"{paths.data} holds the releases of {owner}, but this inbox is of {company['company_id']}. "
+            f"{paths.data} holds the releases of {owner}, but this inbox is of {made['company_id']}. "
             "Give every company its own folder with --data."
         )
     deliveries = work.deliveries(paths)
     facts = {
         "release": _next_id(paths),
-        "created_at": datetime.now(ZoneInfo(company["time_zone"])).isoformat(timespec="seconds"),
+        "created_at": datetime.now(ZoneInfo(made.pop("time_zone"))).isoformat(timespec="seconds"),
         "commit": _commit(),
         "inbox": (paths.work / work.INBOX).read_text(encoding="utf-8"),
-        "company_id": company["company_id"],
-        "company_name": company["company_name"],
-        "as_of": as_of,
-        "tests": {"passed": verdict.passed, "failed": 0, "warned": verdict.warned, "total": verdict.total},
-        "metric_tests": verdict.metric_tests,
+        **made,
         "sources": [source for delivery in deliveries for source in delivery["sources"]],
         "warnings": [warning for delivery in deliveries for warning in delivery["warnings"]] + list(verdict.warnings),
     }
     (paths.draft / FACTS).write_text(dumped(facts), encoding="utf-8")
     return facts
+
+
+def fill(paths: Paths, verdict: gate.Verdict) -> dict[str, Any]:
+    """Puts in the draft all that rows and code decide but the pages, and returns those facts, with the time zone."""
+    paths.draft.mkdir()
+    export(paths.warehouse, paths.draft)
+    (paths.draft / TESTS).write_text(dumped(verdict.tests), encoding="utf-8")
+    (paths.draft / MODELS).write_text(dumped(_ran(paths)), encoding="utf-8")
+    _require_a_value(paths.draft / DATABASE)
+    company, as_of = _read_company(paths.draft / DATABASE)
+    return {
+        **company,
+        "as_of": as_of,
+        "tests": {"passed": verdict.passed, "failed": 0, "warned": verdict.warned, "total": verdict.total},
+        "metric_tests": verdict.metric_tests,
+    }
 
 
 def export(warehouse: Path, folder: Path) -> None:
@@ -91,6 +101,17 @@ def export(warehouse: Path, folder: Path) -> None:
         connection.execute("checkpoint released")
         connection.execute("detach released")
     require_closed(database)
+
+
+def _ran(paths: Paths) -> dict[str, str]:
+    """The SQL of each exported model as it ran, by its name (`metric_aov.v2`): what the pages show with a number."""
+    nodes = json.loads((paths.target / "manifest.json").read_bytes())["nodes"]
+    results = json.loads((paths.target / "run_results.json").read_bytes())["results"]
+    return {
+        key.split(".", 2)[2]: code
+        for key, code in sorted((result["unique_id"], result.get("compiled_code")) for result in results)
+        if code and nodes[key]["resource_type"] == "model" and nodes[key]["schema"] in EXPORTED_SCHEMAS
+    }
 
 
 def _next_id(paths: Paths) -> str:

@@ -21,7 +21,6 @@ from orchestration.release.store import (
     current_release,
     earlier,
     kept,
-    quoted,
     read_facts,
     require_closed,
     require_sealed,
@@ -120,11 +119,7 @@ def problems(paths: Paths, folder: Path) -> list[str]:
 
 def _sign(paths: Paths, facts: dict[str, Any], reports: Sequence[str], warehouse: str) -> str:
     """Lists and signs what is in the draft; puts in what a receiver needs to check it."""
-    toml = sha256(paths.company) if paths.company else None
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{quoted(paths.warehouse)}' as warehouse (read_only)")
-        inputs = {"company_toml": toml, "tables": totals.measure(connection, "warehouse", "raw_")}
-    manifest.write_contents(paths, facts, inputs, list(reports))
+    manifest.write_contents(paths, facts, manifest.inputs(paths), list(reports))
     (paths.draft / "verify.py").write_bytes(Path(verify.__file__).read_bytes())
     (paths.draft / verify.PUBLIC_KEY).write_bytes(signing.public_key(paths))
     manifest.write_manifest(paths, facts, warehouse)

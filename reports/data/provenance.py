@@ -30,13 +30,9 @@ class Proof:
     """What the files beside the released database say about how it was made."""
 
     def __init__(self, release: Path, facts: Mapping[str, Any], sources: Sequence[Source]) -> None:
-        file = release / "run_results.json"
-        results = json.loads(file.read_bytes())["results"] if file.is_file() else []
-        self._sql = {
-            result["unique_id"].split(".", 2)[2]: _shortened(result["compiled_code"])
-            for result in results
-            if result["unique_id"].startswith("model.") and result.get("compiled_code")
-        }
+        file = release / "models.json"
+        ran = json.loads(file.read_bytes()) if file.is_file() else {}
+        self._sql = {name: _shortened(sql) for name, sql in ran.items()}
         self._tests = facts.get("metric_tests", {})
         self._sources = {source.name: source for source in sources}
 

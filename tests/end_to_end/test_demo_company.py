@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 
 import duckdb
 import pytest
+from lxml import html
 
 from ingestion import demo
 from tests.end_to_end.conftest import Company, Released
@@ -112,3 +114,22 @@ def test_nothing_that_identifies_a_person_is_loaded(released: tuple[Company, dem
             ).fetchall()
         ]
     assert found == []
+
+
+def test_the_sql_a_page_shows_with_a_number_is_the_sql_that_made_it(
+    released: tuple[Company, demo.DemoTruth],
+) -> None:
+    company, _ = released
+    page = html.parse(company.data / "current" / "management.en.html")
+    shown = {
+        article.get("id"): article.findtext(".//details[@class='sql']//code") for article in page.findall(".//article")
+    }
+    metrics = {anchor: sql for anchor, sql in shown.items() if re.fullmatch(r"[a-z0-9_]+-\d+", anchor or "")}
+    assert len(metrics) > 20
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{company.marts()}' as warehouse (read_only); use warehouse; set timezone = 'UTC'")
+        for anchor, sql in metrics.items():
+            name = "metric_" + anchor.replace("-", "_v")
+            assert sql, f"{anchor} shows no SQL"
+            different = f"(({sql}) except all from metrics.{name}) union all (from metrics.{name} except all ({sql}))"
+            assert connection.sql(different).fetchall() == [], anchor

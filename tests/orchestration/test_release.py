@@ -215,11 +215,11 @@ def test_a_receiver_can_check_what_was_sent_with_the_script_beside_it(paths: Pat
     sent.mkdir()
     for name in ("management.nl.html", "manifest.json", "manifest.json.sig", "public_key.pem", "verify.py"):
         shutil.copy(folder / name, sent)
-    assert "Good: 3 files are exactly as they were signed. 9 other files" in checked(sent).stdout
+    assert "Good: 3 files are exactly as they were signed. 10 other files" in checked(sent).stdout
     assert "tests.json is not here" in checked(sent, "--whole").stdout
 
     asked = CliRunner().invoke(app, ["releases", "verify", str(sent), "--data", str(paths.data)])
-    assert "Good: 3 files are exactly as they were signed; 9 of the release are not here" in asked.output
+    assert "Good: 3 files are exactly as they were signed; 10 of the release are not here" in asked.output
     (sent / "management.nl.html").chmod(0o644)
     append_to("management.nl.html")(sent)
     asked = CliRunner().invoke(app, ["releases", "verify", str(sent), "--data", str(paths.data)])
