@@ -39,6 +39,10 @@ _OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _ZIP = b"PK\x03\x04"
 
 
+# How a currency is written beside an amount, as a regular expression.
+_SIGNS = {"EUR": "€|EUR", "USD": "\\$|USD", "GBP": "£|GBP"}
+
+
 @dataclass(frozen=True)
 class Read:
     """One file, read: the Parquet with its rows, and the control total that was compared (None without one)."""
@@ -374,15 +378,16 @@ def _of_our_time(moment: str, kind: Kind) -> str:
 def _number(text: str, spec: FileSpec, *, whole: bool) -> str:
     """A number in the declared notation. Plain digits take the short way; anything else is taken apart and checked.
 
-    Accepted besides: a currency sign, thousands separators in their places, a minus before or after, and brackets.
-    More than four decimals are refused: they would be lost.
+    Accepted besides: the sign of the currency (of any, where rows say their own), thousands separators in their places,
+    a minus before or after, and brackets. More than four decimals are refused: they would be lost.
     """
+    signs = [_SIGNS[spec.values["currency"]]] if spec.values.get("currency") in _SIGNS else _SIGNS.values()
     target = "bigint" if whole else "decimal(18, 4)"
     mark = re.escape(spec.decimal)
     group = re.escape(spec.thousands)
     digits = f"([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]+)" if spec.thousands else "[0-9]+"
     fraction = "" if whole else f"({mark}[0-9]{{1,4}}0*)?"
-    bare = f"regexp_replace(replace({text}, chr(160), ''), '[€$£\\s]|EUR|USD|GBP', '', 'g')"
+    bare = f"regexp_replace(replace({text}, chr(160), ''), '\\s|{'|'.join(signs)}', '', 'g')"
     amount = f"regexp_extract({bare}, '^[(-]?({digits}{fraction})[)-]?$', 1)"
     number = (
         f"replace(replace({amount}, {_text(spec.thousands)}, ''), {_text(spec.decimal)}, '.')"
@@ -515,7 +520,11 @@ def _explain(
     # Other errors may quote the query, and so the words it stops with.
     if isinstance(error, duckdb.InvalidInputException) and _BAD_CELL in message:
         return _bad_cells(connection, rows, parts, shown, spec)
-    reason = message.splitlines()[0].split(": ", 1)[-1]
+    return _not_worked_out(error, shown, spec)
+
+
+def _not_worked_out(error: duckdb.Error, shown: str, spec: FileSpec) -> SourceError:
+    reason = str(error).splitlines()[0].split(": ", 1)[-1]
     return SourceError(
         f"a computed column of [[files]] {spec.name} can't be worked out: {reason}",
         file=shown,
@@ -530,7 +539,27 @@ def _bad_cells(
     shown: str,
     spec: FileSpec,
 ) -> SourceError:
-    """Look up the first cells that can't be read."""
+    """Look up the first cells that can't be read: of the file, else of what is computed from it."""
+    try:
+        found = _searched(connection, rows, [part for part in parts if part[3] is not None], spec)
+        found = found or _searched(connection, rows, [part for part in parts if part[3] is None], spec)
+    except duckdb.Error as error:
+        return _not_worked_out(error, shown, spec)
+    line, column, cell, kind = found[0]
+    more = "".join(f" Also line {other[0]}, column {other[1]}: {other[2]!r}." for other in found[1:])
+    return SourceError(
+        ("this cell is empty and must have a value." if cell is None else f"this is not a {kind} as declared.") + more,
+        file=shown,
+        line=line,
+        column=column,
+        value=cell,
+        advice=f"Correct the file, or the notation in [[files]] {spec.name} of company.toml.",
+    )
+
+
+def _searched(
+    connection: duckdb.DuckDBPyConnection, rows: str, parts: list[tuple[str, str, str, str | None]], spec: FileSpec
+) -> list[tuple]:
     entity = ENTITIES[spec.entity]
     searches = [
         f"""
@@ -543,19 +572,11 @@ def _bad_cells(
         for name, expression, text, source in parts
         if text != "null" and (entity[name].required or entity[name].kind != "text")
     ]
-    found = connection.execute(
+    if not searches:
+        return []
+    return connection.execute(
         f"select * from ({' union all '.join(searches)}) order by file_line limit {SHOWN_CELLS}"
     ).fetchall()
-    line, column, cell, kind = found[0]
-    more = "".join(f" Also line {other[0]}, column {other[1]}: {other[2]!r}." for other in found[1:])
-    return SourceError(
-        ("this cell is empty and must have a value." if cell is None else f"this is not a {kind} as declared.") + more,
-        file=shown,
-        line=line,
-        column=column,
-        value=cell,
-        advice=f"Correct the file, or the notation in [[files]] {spec.name} of company.toml.",
-    )
 
 
 def _control_total(
