@@ -60,7 +60,7 @@ def _of_the_machine(error: BaseException) -> KerncijfersError | None:
             "There is not enough memory to finish this. The last good release is still there. Close other programs, or "
             "give the machine more memory, and refresh again."
         )
-    if "Corrupt database file" in text or "Could not read enough bytes" in text:
+    if any(words in text for words in ("Corrupt database file", "Could not read enough bytes", "replaying WAL file")):
         return KerncijfersError(
             f"A database file is damaged: {text}. Nothing is published from it, and the last good release is still "
             "there. Refresh again; when it happens again, have the disk looked at."
