@@ -5,7 +5,7 @@
     ('customers', 'int_customers_unioned', 'created_at', true),
     ('sessions', 'stg_files__sessions', 'started_at', true),
     ('sessions', 'stg_ga4__sessions_daily', 'day', false),
-    ('ad_spend', 'stg_files__ad_spend', 'spend_date', false),
+    ('ad_spend', 'int_ad_spend_unioned', 'spend_date', false),
     ('deals', 'stg_files__deals', 'created_at', true),
     ('subscriptions', 'stg_files__subscriptions', 'started_on', false),
     ('tickets', 'stg_files__tickets', 'created_at', true),

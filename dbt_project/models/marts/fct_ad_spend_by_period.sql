@@ -26,7 +26,7 @@ covered_periods as (
 
 ad_spend as (
 
-    select * from {{ ref('stg_files__ad_spend') }}
+    select * from {{ ref('int_ad_spend_unioned') }}
 
 ),
 

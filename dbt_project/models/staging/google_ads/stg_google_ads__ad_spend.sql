@@ -1,0 +1,25 @@
+-- Grain: one row per day and campaign of the account.
+with
+
+source as (
+
+    select * from {{ source('raw_google_ads', 'campaign_days') }}
+
+)
+
+select
+    ---------- texts
+    channel,
+    campaign_name as campaign,
+    currency,
+
+    ---------- numbers
+    cost,
+    impressions,
+    clicks,
+    conversions,
+    conversion_value,
+
+    ---------- dates
+    day as spend_date
+from source
