@@ -106,7 +106,7 @@ def load(source: str, tables: Sequence[Table], *, warehouse: Path, work: Path) -
     Raises `SourceError` when the rows in the warehouse differ from the rows in the files.
     """
     dataset = f"raw_{source}"
-    tables = _protected(tables, warehouse)
+    tables = _protected(source, tables, warehouse)
     expected = _make_missing(tables, dataset, warehouse)
     incoming = [table for table in tables if table.parquet]
     if incoming:
@@ -126,7 +126,7 @@ def load(source: str, tables: Sequence[Table], *, warehouse: Path, work: Path) -
     return counts
 
 
-def _protected(tables: Sequence[Table], warehouse: Path) -> list[Table]:
+def _protected(source: str, tables: Sequence[Table], warehouse: Path) -> list[Table]:
     """The tables with pseudonyms where the files had identifiers, and without the rows of people who were erased."""
     guard = None
     ready: dict[str, Table] = {}
@@ -134,7 +134,7 @@ def _protected(tables: Sequence[Table], warehouse: Path) -> list[Table]:
     for table in sorted(tables, key=lambda table: privacy.refers(table.schema)):
         columns = privacy.marks(table.schema)
         if columns and table.parquet and not table.is_protected:
-            guard = guard or privacy.Guard.of(warehouse)
+            guard = guard or privacy.Guard.of(warehouse, source)
             files = []
             for path in table.parquet:
                 protected, guard = guard.protect(path, columns)

@@ -22,6 +22,7 @@ from typing import Literal
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.errors import SourceError
 
@@ -30,8 +31,11 @@ ENV_KEY, ENV_KEY_FILE = "KERNCIJFERS_PSEUDONYM_KEY", "KERNCIJFERS_PSEUDONYM_KEY_
 SECRETS = (ENV_KEY, ENV_KEY_FILE)
 SCHEMA = "raw_privacy"
 _PREFIX, _DIGITS = "p1", 24
+# Of a pseudonym, in characters.
+LENGTH = len(_PREFIX) + _DIGITS
 _SHORTEST_KEY = 32
 _BLOCK = 64
+_ERASED = pa.schema([("kind", pa.string()), ("pseudonym", pa.string())])
 _KIND, _ROLE, _ON_ERASURE = b"kerncijfers.kind", b"kerncijfers.role", b"kerncijfers.on_erasure"
 
 
@@ -185,13 +189,18 @@ class Protected:
 
 @dataclass(frozen=True)
 class Guard:
-    """What one warehouse needs to protect what comes in: its key, and who was erased from it."""
+    """What protects what comes in from one source: the key, and who was erased.
+
+    Who a person is, is the same in every source. The number of what is theirs, such as an order, is known within its
+    source only, for two systems both have an order 1001.
+    """
 
     key: Key
     erased: pa.Table
+    source: str
 
     @classmethod
-    def of(cls, warehouse: Path) -> Guard:
+    def of(cls, warehouse: Path, source: str) -> Guard:
         """The guard of a warehouse; a new warehouse binds itself to the key.
 
         Raises `SourceError` when the warehouse was made with another key: one person would be two.
@@ -211,12 +220,28 @@ class Guard:
                     "the releases that were issued stay as they are.",
                 )
             erased = connection.execute(f"select kind, pseudonym from {SCHEMA}.erased").to_arrow_table()
-        return cls(found, erased)
+        return cls(found, erased, source)
+
+    @classmethod
+    def against(cls, erased: Iterable[tuple[str, str]], source: str) -> Guard:
+        """The guard of something that is no warehouse, from (kind, pseudonym) of who is to stay out."""
+        return cls(key(), _ERASED.empty_table(), source)._with(erased)
+
+    def scoped(self, mark: Mark) -> str:
+        """The kind a value is hashed and listed under."""
+        return scoped(mark.kind, mark.role, self.source)
+
+    def listed(self) -> set[tuple[str, str]]:
+        """(kind, pseudonym) of who is to stay out, and of what is theirs."""
+        return set(zip(*(self.erased[name].to_pylist() for name in self.erased.column_names), strict=True))
+
+    def _with(self, erased: Iterable[tuple[str, str]]) -> Guard:
+        rows = [{"kind": kind, "pseudonym": one} for kind, one in erased]
+        return replace(self, erased=pa.concat_tables([self.erased, pa.Table.from_pylist(rows, self.erased.schema)]))
 
     def also(self, kind: str, pseudonyms: Iterable[str]) -> Guard:
         """The same guard, that knows of more that must stay out."""
-        rows = [{"kind": kind, "pseudonym": one} for one in pseudonyms]
-        return replace(self, erased=pa.concat_tables([self.erased, pa.Table.from_pylist(rows, self.erased.schema)]))
+        return self._with((kind, one) for one in pseudonyms)
 
     def protect(self, parquet: Path, columns: Mapping[str, Mark]) -> tuple[Protected, Guard]:
         """Replaces the identifiers in a Parquet file by pseudonyms and leaves out rows of people who were erased.
@@ -224,8 +249,7 @@ class Guard:
         The second value is the guard for tables that refer to this one: what belongs to a row that was left out stays
         out too. The file with identifiers is gone afterwards.
         """
-        known = set(self.erased["kind"].to_pylist())
-        hashed = {name: mark for name, mark in columns.items() if mark.role == "identifier" or mark.kind in known}
+        hashed = self._hashed(columns)
         source, target = f"read_parquet({_text(str(parquet))})", parquet.with_suffix(".protected.parquet")
         with closing(duckdb.connect()) as connection:
             self.key.lend(connection)
@@ -233,22 +257,7 @@ class Guard:
             [before] = _row(connection, f"select count(*) from {source}")
             if not hashed:
                 return Protected(parquet, before, 0), self
-            steps, joins, kept, changed = [], [], ["true"], []
-            for position, (column, mark) in enumerate(hashed.items()):
-                step, name = f"subjects_{position}", _name(column)
-                steps.append(_subjects(step, name, mark, source))
-                joins.append(f"left join {step} on rows.{name} = {step}.value")
-                if mark.on_erasure == "row":
-                    kept.append(f"not coalesce({step}.is_erased, false)")
-                if mark.role == "identifier":
-                    link = f"case when not {step}.is_erased then {step}.pseudonym end"
-                    changed.append(f"{link if mark.on_erasure == 'link' else f'{step}.pseudonym'} as {name}")
-            replaced = f"rows.* replace ({', '.join(changed)})" if changed else "rows.*"
-            steps_sql, body, stays = (
-                f"with {', '.join(steps)}",
-                f"from {source} as rows {' '.join(joins)}",
-                " and ".join(kept),
-            )
+            steps_sql, replaced, body, stays = self._sift_sql(hashed, source)
             connection.execute(
                 f"copy ({steps_sql} select {replaced} {body} where {stays}) to {_text(str(target))} "
                 "(format parquet, compression lz4)"
@@ -259,12 +268,63 @@ class Guard:
                 if mark.role == "owned":
                     value = f"rows.{_name(column)}"
                     gone = connection.execute(
-                        f"{steps_sql} select distinct {sql(value, mark.kind)} {body} "
+                        f"{steps_sql} select distinct {sql(value, self.scoped(mark))} {body} "
                         f"where not ({stays}) and {value} is not null"
                     ).fetchall()
-                    guard = guard.also(mark.kind, (one for (one,) in gone))
+                    guard = guard.also(self.scoped(mark), (one for (one,) in gone))
         parquet.unlink()
         return Protected(target, rows, before - rows), guard
+
+    def sift(self, rows: pa.Table, columns: Mapping[str, Mark]) -> tuple[pa.Table, pa.Table, Guard]:
+        """`protect` for rows in memory: those to keep in their order, those left out, and the guard after them.
+
+        In both, identifiers are pseudonyms.
+        """
+        hashed = self._hashed(columns)
+        if not hashed or not rows.num_rows:
+            return rows, rows.slice(0, 0), self
+        with closing(duckdb.connect()) as connection:
+            self.key.lend(connection)
+            connection.register("erased", self.erased)
+            connection.register("incoming", rows.append_column("_position", pa.array(range(rows.num_rows))))
+            steps, replaced, body, stays = self._sift_sql(hashed, "incoming")
+            sifted = connection.execute(
+                f"{steps} select {replaced}, ({stays}) as _stays {body} order by _position"
+            ).to_arrow_table()
+        stays_there = sifted["_stays"]
+        kept, left_out = (
+            sifted.filter(chosen).select(rows.schema.names).cast(rows.schema)
+            for chosen in (stays_there, pc.invert(stays_there))  # pyright: ignore[reportAttributeAccessIssue]
+        )
+        guard = self
+        for column, mark in columns.items() if left_out.num_rows else ():
+            if mark.role == "owned":
+                numbers = left_out[column].drop_null().unique().to_pylist()
+                guard = guard.also(self.scoped(mark), (self.key.pseudonym(one, self.scoped(mark)) for one in numbers))
+        return kept, left_out, guard
+
+    def _hashed(self, columns: Mapping[str, Mark]) -> dict[str, Mark]:
+        known = set(self.erased["kind"].to_pylist())
+        return {name: mark for name, mark in columns.items() if mark.role == "identifier" or self.scoped(mark) in known}
+
+    def _sift_sql(self, hashed: Mapping[str, Mark], source: str) -> tuple[str, str, str, str]:
+        """The parts of a query: the steps before it, its columns, where they come from, and which rows stay."""
+        steps, joins, kept, changed = [], [], ["true"], []
+        for position, (column, mark) in enumerate(hashed.items()):
+            step, name = f"subjects_{position}", _name(column)
+            steps.append(_subjects(step, name, self.scoped(mark), source))
+            joins.append(f"left join {step} on rows.{name} = {step}.value")
+            if mark.on_erasure == "row":
+                kept.append(f"not coalesce({step}.is_erased, false)")
+            if mark.role == "identifier":
+                link = f"case when not {step}.is_erased then {step}.pseudonym end"
+                changed.append(f"{link if mark.on_erasure == 'link' else f'{step}.pseudonym'} as {name}")
+        return (
+            f"with {', '.join(steps)}",
+            f"rows.* replace ({', '.join(changed)})" if changed else "rows.*",
+            f"from {source} as rows {' '.join(joins)}",
+            " and ".join(kept),
+        )
 
     def keep(self, warehouse: Path) -> None:
         """Writes in the warehouse what became known to belong to people who were erased."""
@@ -273,7 +333,12 @@ class Guard:
             connection.execute(f"insert into {SCHEMA}.erased from known except from {SCHEMA}.erased")
 
 
-def _subjects(step: str, name: str, mark: Mark, source: str) -> str:
+def scoped(kind: str, role: str, source: str) -> str:
+    """The kind a value is hashed and listed under: of a number of something, its source is part."""
+    return kind if role == "identifier" else f"{source}.{kind}"
+
+
+def _subjects(step: str, name: str, kind: str, source: str) -> str:
     """Each distinct value of a column, hashed once, and whether it is of somebody who was erased."""
     return f"""
         {step} as materialized (
@@ -281,10 +346,10 @@ def _subjects(step: str, name: str, mark: Mark, source: str) -> str:
                 value,
                 pseudonym,
                 exists (
-                    from erased where erased.kind = {_text(mark.kind)} and erased.pseudonym = hashed.pseudonym
+                    from erased where erased.kind = {_text(kind)} and erased.pseudonym = hashed.pseudonym
                 ) as is_erased
             from (
-                select value, {sql("value", mark.kind)} as pseudonym
+                select value, {sql("value", kind)} as pseudonym
                 from (select distinct {name} as value from {source} where {name} is not null)
             ) as hashed
         )
@@ -325,8 +390,7 @@ def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -
     if not names:
         return
     checks = ", ".join(
-        f"count(*) filter (not (starts_with({_name(one)}, {_text(_PREFIX)}) and length({_name(one)}) = "
-        f"{len(_PREFIX) + _DIGITS}))"
+        f"count(*) filter (not (starts_with({_name(one)}, {_text(_PREFIX)}) and length({_name(one)}) = {LENGTH}))"
         for one in names
     )
     with closing(duckdb.connect()) as connection:

@@ -1,8 +1,9 @@
 """Erases a person: from every private database, from what lies around it, and from what is still to come.
 
 First the pseudonyms go on the list of who stays out, in the data folder and beside the key; then every database that
-has them is written anew, because a deleted row leaves its bytes in the file. A database that comes back from a backup
-is treated alike at the next refresh. Releases hold sums, not people: what was issued stays as it is.
+has them is written anew, because a deleted row leaves its bytes in the file, and so is every batch of a connected
+system. What comes back from a backup is treated alike at the next refresh. Releases hold sums, not people: what was
+issued stays as it is.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from ingestion import privacy
+from ingestion.connect.fields import Rows
+from ingestion.connect.landing import STATE, Landing
+from ingestion.sources import registry
 from ingestion.sources.files import entities
 from ingestion.sources.xaf import settings as xaf
 from orchestration import release
@@ -35,11 +40,6 @@ _LAST_ATTEMPT = "last_refresh.json"
 # What a run leaves for whoever looks for a fault: gone as a whole when a person is named in it.
 _DISPOSABLE = ("logs", "docs", "check", "work")
 _PSEUDONYM = re.compile(r"p1[0-9a-f]{24}")
-# A raw table loaded before identifiers were pseudonyms.
-_FORMER = {
-    **{("raw_files", entity): privacy.marks(entities.schema(entity)) for entity in entities.ENTITIES},
-    **{("raw_xaf", table): privacy.marks(schema) for table, schema in xaf.RAW_TABLES.items()},
-}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Erasure:
 def kinds(paths: Paths) -> list[str]:
     """The kinds of subjects the current data is about: customer, visitor, donor and so on."""
     warehouse = release.private_warehouse(paths)
-    known = {mark.kind for marks in _FORMER.values() for mark in marks.values() if mark.role == "identifier"}
+    known = {mark.kind for marks in _known_tables().values() for mark in marks.values() if mark.role == "identifier"}
     if warehouse is not None:
         with closing(_open(warehouse)) as connection:
             known |= {kind for _, _, _, kind, role, _ in _marked(connection) if role == "identifier"}
@@ -82,6 +82,8 @@ def plan(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Eras
     for database in _databases(paths):
         with closing(_open(database)) as connection:
             erasure.found += [Found(database, *rest) for rest in _matches(connection, erasure.pseudonyms)]
+    for zone, tables in _zones(paths):
+        erasure.found += [Found(zone.folder, *rest) for rest in zone.find(erasure.pseudonyms, tables)]
     needles = [*subjects, *(one for _, one in erasure.pseudonyms)]
     for file in _other_files(paths):
         if _names(file, needles):
@@ -93,26 +95,56 @@ def plan(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Eras
 def erase(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Erasure:
     """Erases people everywhere and keeps them out of what is loaded from now on; returns what was done.
 
-    Raises BusyError while a refresh runs, KerncijfersError when there is no such kind of subject.
+    Raises BusyError while a refresh runs, SourceError while a system is being fetched, KerncijfersError when there is
+    no such kind of subject.
     """
-    with release.locked(paths, "kerncijfers erase"):
+    with release.locked(paths, "kerncijfers erase"), ExitStack() as held:
+        zones = _zones(paths)
+        for zone, _ in zones:
+            held.enter_context(zone.locked())
         release.recover(paths)
         erasure = plan(paths, subjects, kind)
         _add_to_lists(paths, erasure.pseudonyms)
-        reapply(paths)
+        _reapply_to_databases(paths)
+        for zone, tables in zones:
+            zone.erase(erasure.pseudonyms, tables)
+            if zone.find(erasure.pseudonyms, tables):
+                erasure.left.append(zone.folder)
         for file in erasure.removed:
             file.unlink(missing_ok=True)
-        needles = [*subjects, *(one for _, one in erasure.pseudonyms)]
         erasure.left += [file for file in erasure.removed if file.exists()]
         for database in _databases(paths):
             with closing(_open(database)) as connection:
-                if _matches(connection, erasure.pseudonyms) or _names(database, needles[len(subjects) :]):
+                if _matches(connection, erasure.pseudonyms) or _has_bytes_of(database, erasure.pseudonyms):
                     erasure.left.append(database)
     return erasure
 
 
 def reapply(paths: Paths) -> None:
-    """Makes every private database forget who is on the list: at each start of a refresh, and after a restore."""
+    """Makes every private database and landing zone forget who is on the list: at each start of a refresh, and after
+    a restore."""
+    _reapply_to_databases(paths)
+    for zone, tables in _zones(paths):
+        reapply_to(paths, zone, tables)
+
+
+def reapply_to(paths: Paths, zone: Landing, tables: Mapping[str, Rows]) -> None:
+    """The same for one landing zone: before anything is read into it."""
+    if _listed(paths) - zone.erased:
+        with zone.locked():
+            zone.erase(_listed(paths), tables)
+
+
+def _zones(paths: Paths) -> list[tuple[Landing, Mapping[str, Rows]]]:
+    """The landing zones there are, of systems there is a connector for."""
+    return [
+        (Landing(paths.sources / name), registry.connector(name).tables)
+        for name in registry.NAMES
+        if (paths.sources / name / STATE).is_file()
+    ]
+
+
+def _reapply_to_databases(paths: Paths) -> None:
     listed = _listed(paths)
     for database in _databases(paths):
         with closing(_open(database)) as connection:
@@ -166,7 +198,7 @@ def _pseudonymise(connection: duckdb.DuckDBPyConnection) -> None:
     guard = privacy.key()
     guard.lend(connection)
     present = _tables(connection)
-    for (dataset, table), marks in _FORMER.items():
+    for (dataset, table), marks in _known_tables().items():
         identifiers = {column: mark for column, mark in marks.items() if mark.role == "identifier"}
         if (dataset, table) not in present or not identifiers:
             continue
@@ -183,9 +215,10 @@ def _delete(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]])
     """Deletes the rows of the people on the list, what is theirs, and the ties of what has to stay."""
     key = privacy.key()
     theirs = {
-        (kind, key.pseudonym(number, kind))
-        for kind, numbers in _owned(connection, listed).items()
+        (scoped, key.pseudonym(number, scoped))
+        for (dataset, kind), numbers in _owned(connection, listed).items()
         for number in numbers
+        if (scoped := privacy.scoped(kind, "owned", _source(dataset)))
     }
     for schema, table, condition, link in _conditions(connection, listed):
         name = f'"{schema}"."{table}"'
@@ -221,15 +254,16 @@ def _conditions(
     """Per table: (schema, table, which rows are of these people, the column to empty or nothing).
 
     A raw table says which of its columns are about people. In the models it is the value that tells: nothing else looks
-    like a pseudonym; what is theirs is found by the name of the column, such as order_id.
+    like a pseudonym, with the name of its system in front or not; what is theirs is found by the name of the column,
+    such as order_id. A number is of its own system: another one's order 1001 is somebody else's.
     """
+    if not listed:
+        return
     marked = _marked(connection)
     links = {column for _, _, column, _, _, on_erasure in marked if on_erasure == "link"}
     owned_columns = {column: kind for _, _, column, kind, role, _ in marked if role != "identifier"}
-    owned = {kind: _literals(numbers) for kind, numbers in _owned(connection, listed).items()}
+    owned = _owned(connection, listed)
     people = _literals({pseudonym for _, pseudonym in listed})
-    if not listed:
-        return
     texts = connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() join duckdb_tables() "
         "using (database_name, schema_name, table_name) "
@@ -238,23 +272,38 @@ def _conditions(
     ).fetchall()
     rows: dict[tuple[str, str], list[str]] = {}
     for schema, table, column in texts:
+        is_theirs = f'right("{column}", {privacy.LENGTH}) in ({people})'
         if column in links:
-            yield schema, table, f'"{column}" in ({people})', column
+            yield schema, table, is_theirs, column
             continue
         conditions = rows.setdefault((schema, table), [])
-        if owned.get(owned_columns.get(column, "")):
-            conditions.append(f'"{column}" in ({owned[owned_columns[column]]})')
-        else:
-            conditions.append(f'"{column}" in ({people})')
+        numbers = _numbers(owned, owned_columns.get(column, ""), schema)
+        conditions.append(f'"{column}" in ({_literals(numbers)})' if numbers else is_theirs)
     for (schema, table), conditions in rows.items():
         yield schema, table, " or ".join(conditions), ""
 
 
-def _owned(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) -> dict[str, list[str]]:
-    """The numbers of what is theirs, such as order numbers, by kind."""
+def _numbers(owned: Mapping[tuple[str, str], Iterable[str]], kind: str, schema: str) -> set[str]:
+    """The numbers of what is theirs as a schema writes them: a model puts the name of a connected system in front."""
+    found: set[str] = set()
+    for (dataset, of), numbers in owned.items():
+        if of == kind and schema == dataset:
+            found |= set(numbers)
+        elif of == kind and not schema.startswith("raw_"):
+            system = f"{_source(dataset)}-" if _source(dataset) in registry.NAMES else ""
+            found |= {f"{system}{number}" for number in numbers}
+    return found
+
+
+def _source(dataset: str) -> str:
+    return dataset.removeprefix("raw_")
+
+
+def _owned(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The numbers of what is theirs, such as order numbers, by dataset and kind."""
     people = _literals({pseudonym for _, pseudonym in listed})
     marked = _marked(connection)
-    found: dict[str, set[str]] = {}
+    found: dict[tuple[str, str], set[str]] = {}
     for dataset, table, column, kind, role, _ in marked if listed else ():
         if role != "owned":
             continue
@@ -268,8 +317,20 @@ def _owned(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) 
                 f'select distinct "{column}" from "{dataset}"."{table}" '
                 f'where "{column}" is not null and ({" or ".join(theirs)})'
             ).fetchall()
-            found.setdefault(kind, set()).update(number for (number,) in numbers)
-    return {kind: sorted(numbers) for kind, numbers in found.items() if numbers}
+            found.setdefault((dataset, kind), set()).update(number for (number,) in numbers)
+    return {one: sorted(numbers) for one, numbers in found.items() if numbers}
+
+
+@cache
+def _known_tables() -> dict[tuple[str, str], dict[str, privacy.Mark]]:
+    """Every raw table Kerncijfers can load, and which of its columns are about people."""
+    schemas = {
+        **{("raw_files", entity): entities.schema(entity) for entity in entities.ENTITIES},
+        **{("raw_xaf", table): schema for table, schema in xaf.RAW_TABLES.items()},
+    }
+    for system in registry.connectors():
+        schemas |= {(f"raw_{system.name}", table): rows.schema for table, rows in system.tables.items()}
+    return {table: privacy.marks(schema) for table, schema in schemas.items()}
 
 
 def _pseudonyms(paths: Paths, subjects: Sequence[str], kind: str | None) -> list[tuple[str, str]]:
@@ -324,9 +385,13 @@ def _databases(paths: Paths) -> list[Path]:
 
 
 def _other_files(paths: Paths) -> Iterator[Path]:
-    databases = set(_databases(paths))
+    searched = {*_databases(paths), paths.data / LIST}
+    for zone, tables in _zones(paths):
+        # Batches are searched by their columns; the state has to know who stays out.
+        searched |= {zone.path(table, batch.number) for table in tables for batch in zone.progress(table).batches}
+        searched.add(zone.folder / STATE)
     for file in _walk(paths.data):
-        if file not in databases and paths.inbox not in file.parents and file.name != LIST:
+        if file not in searched and paths.inbox not in file.parents:
             yield file
 
 
@@ -346,8 +411,23 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _names(file: Path, needles: Iterable[str]) -> bool:
     """Whether a file names one of these: as a whole word in its bytes, unpacked or decoded."""
     words = [one.encode() for one in needles]
-    whole = re.compile(b"|".join(rb"(?<![0-9A-Za-z])" + re.escape(word) + rb"(?![0-9A-Za-z])" for word in words))
-    return any(any(word in content for word in words) and whole.search(content) for content in _contents(file))
+    return any(_has_word(content, word) for content in _contents(file) for word in words)
+
+
+def _has_bytes_of(database: Path, pseudonyms: Iterable[tuple[str, str]]) -> bool:
+    """Whether a database has more of these people than one line each in its list of who stays out."""
+    content = database.read_bytes()
+    return any(content.count(pseudonym.encode()) > 1 for _, pseudonym in pseudonyms)
+
+
+def _has_word(content: bytes, word: bytes) -> bool:
+    at = content.find(word)
+    while at >= 0:
+        before, after = content[at - 1 : at] if at else b"", content[at + len(word) : at + len(word) + 1]
+        if not before.isalnum() and not after.isalnum():
+            return True
+        at = content.find(word, at + 1)
+    return False
 
 
 def _contents(file: Path) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from ingestion.connect.connector import Connector, Reader, Settings, Step
 from ingestion.connect.fields import arrow
 from ingestion.connect.landing import Landing
 from ingestion.pipeline import Delivery
-from orchestration import release
+from orchestration import erasure, release
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
@@ -67,7 +67,9 @@ def fetch(
     paths: Paths, connector: Connector, settings: Settings, on_step: Callable[[Step], None] = lambda _: None
 ) -> dict[str, int]:
     """Reads what is new to the landing zone."""
-    return connect.fetch(connector, settings, reader(paths, connector, settings), landing(paths, connector), on_step)
+    zone = landing(paths, connector)
+    erasure.reapply_to(paths, zone, connector.tables)
+    return connect.fetch(connector, settings, reader(paths, connector, settings), zone, on_step)
 
 
 def deliver(paths: Paths, connector: Connector, settings: Settings | None) -> Delivery:

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from ingestion import pipeline
-from ingestion.connect.fields import Rows, arrow, deleted
-from ingestion.connect.landing import Batch, Landing, latest
+from ingestion import pipeline, privacy
+from ingestion.connect.fields import IS_DELETED, Rows, arrow, deleted
+from ingestion.connect.landing import Batch, Landing, hashed_key, latest
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, Table
 
@@ -133,18 +133,72 @@ def fetch(
     Raises `SourceError` when the system refuses, or holds another number of rows than what is here afterwards.
     """
     with landing.locked():
-        landing.start(hashlib.sha256(f"{connector.name}|{settings.model_dump_json()}".encode()).hexdigest())
+        guard = privacy.Guard.against(landing.erased, connector.name) if _about_people(connector) else None
+        kept = [repr(connector.tables), guard.key.identity if guard else ""]
+        reads = "|".join([connector.name, settings.model_dump_json(), *kept])
+        landing.start(hashlib.sha256(reads.encode()).hexdigest())
+        receiver = _Receiver(landing, guard)
         came = {}
-        for table, spec in connector.tables.items():
-            came[table] = _fetch_table(table, spec, reader, landing, on_step)
+        for table, spec in sorted(connector.tables.items(), key=lambda one: privacy.refers(one[1].schema)):
+            came[table] = _fetch_table(table, spec, reader, receiver, on_step)
             if spec.key:
-                _reconcile(connector, table, spec, reader, landing)
+                _reconcile(connector, table, spec, reader, receiver)
             landing.complete(table, reader.now())
             on_step(Step(table, came[table], None, done=True))
     return came
 
 
-def _fetch_table(table: str, spec: Rows, reader: Reader, landing: Landing, on_step: Callable[[Step], None]) -> int:
+def _about_people(connector: Connector) -> bool:
+    return any(privacy.marks(spec.schema) for spec in connector.tables.values())
+
+
+@dataclass
+class _Receiver:
+    """Puts rows in the landing zone: with pseudonyms, and without the people who were erased."""
+
+    landing: Landing
+    guard: privacy.Guard | None
+
+    def sift(self, table: str, spec: Rows, rows: pa.Table) -> pa.Table:
+        """The rows to keep."""
+        if self.guard is None:
+            return rows
+        kept, left_out, self.guard = self.guard.sift(rows, privacy.marks(spec.schema))
+        if left_out.num_rows:
+            keys = zip(*(left_out[name].to_pylist() for name in spec.key), strict=True)
+            hashed = [hashed_key(self.guard.key, table, key) for key in keys]
+            is_deleted = dict(zip(hashed, left_out[IS_DELETED].to_pylist(), strict=False))
+            self.landing.leave_out(table, is_deleted, self.guard.listed())
+        return kept
+
+    def kept_as(self, spec: Rows, keys: Iterator[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+        """Keys as the system lists them, as the landing zone has them."""
+        marks = privacy.marks(spec.schema)
+        if self.guard is None or not any(name in marks and marks[name].role == "identifier" for name in spec.key):
+            return set(keys)
+        named = [marks.get(name) for name in spec.key]
+        key = self.guard.key
+        return {
+            tuple(
+                key.pseudonym(str(value), mark.kind) if mark and mark.role == "identifier" else value
+                for mark, value in zip(named, one, strict=True)
+            )
+            for one in keys
+        }
+
+    def still_left_out(self, table: str, listed: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+        """Of the keys the system lists, those of people who were erased; what it no longer lists is forgotten."""
+        progress = self.landing.progress(table)
+        if self.guard is None or not progress.left_out:
+            return set()
+        known, key = set(progress.left_out), self.guard.key
+        found = {hashed: one for one in listed if (hashed := hashed_key(key, table, one)) in known}
+        progress.left_out = sorted(found)
+        return set(found.values())
+
+
+def _fetch_table(table: str, spec: Rows, reader: Reader, receiver: _Receiver, on_step: Callable[[Step], None]) -> int:
+    landing = receiver.landing
     parts: list[pa.Table] = []
     windows: list[tuple[str, ...]] = []
     came = 0
@@ -153,7 +207,8 @@ def _fetch_table(table: str, spec: Rows, reader: Reader, landing: Landing, on_st
 
     def flush() -> None:
         nonlocal parts, windows
-        landing.add(table, pa.concat_tables(parts) if parts else spec.schema.empty_table(), position, windows)
+        rows = pa.concat_tables(parts) if parts else spec.schema.empty_table()
+        landing.add(table, receiver.sift(table, spec, rows), position, windows)
         parts, windows = [], []
 
     for page in reader.read(table, position):
@@ -168,32 +223,43 @@ def _fetch_table(table: str, spec: Rows, reader: Reader, landing: Landing, on_st
             flush()
         on_step(Step(table, came, page.total))
     if whole:
-        landing.replace(table, pa.concat_tables(parts) if parts else spec.schema.empty_table())
+        rows = pa.concat_tables(parts) if parts else spec.schema.empty_table()
+        landing.replace(table, receiver.sift(table, spec, rows))
     elif parts:
         flush()
     return came
 
 
-def _reconcile(connector: Connector, table: str, spec: Rows, reader: Reader, landing: Landing) -> None:
-    """Compares what is here with what the system says it holds; rows it no longer lists are marked deleted."""
+def _reconcile(connector: Connector, table: str, spec: Rows, reader: Reader, receiver: _Receiver) -> None:
+    """Compares what is here with what the system says it holds; rows it no longer lists are marked deleted.
+
+    The system still counts people who were erased here, for as long as it has them itself.
+    """
+    landing = receiver.landing
+
+    def held() -> int:
+        return landing.held(table, spec) + len(landing.progress(table).left_out)
+
     said = reader.count(table)
-    if said is None or said == landing.held(table, spec):
+    if said is None or said == held():
         return
     listed = reader.ids(table)
     if listed is not None:
-        still = set(listed)
+        listed = receiver.kept_as(spec, listed)
+        left_out = receiver.still_left_out(table, listed)
+        still = listed - left_out
         gone = [dict(zip(spec.key, key, strict=True)) for key in landing.keys(table, spec) - still]
         if gone:
             landing.add(table, deleted(spec, gone), landing.progress(table).position)
         # What came into being between two questions is read the next time.
-        if said <= len(still) and not still - landing.keys(table, spec):
+        if said <= len(listed) and not still - landing.keys(table, spec):
             return
     for page in reader.read(table, landing.progress(table).position):
-        landing.add(table, arrow(table, spec, page.rows), page.position)
-    held, said = landing.held(table, spec), reader.count(table)
-    if held != said:
+        landing.add(table, receiver.sift(table, spec, arrow(table, spec, page.rows)), page.position)
+    here, said = held(), reader.count(table)
+    if here != said:
         raise SourceError(
-            f"{connector.title} says it holds {said:,} {table.replace('_', ' ')}, but {held:,} were read.",
+            f"{connector.title} says it holds {said:,} {table.replace('_', ' ')}, but {here:,} were read.",
             advice="Nothing was loaded into the numbers. Fetch again; if it stays, the account does not see all.",
         )
 
@@ -202,6 +268,8 @@ def deliver(connector: Connector, settings: Settings | None, landing: Landing, w
     """Loads the batches that are not in the warehouse yet. Without settings the source is not connected: rows of an
     earlier connection are removed, and its tables are there without rows."""
     pipeline.make(connector.name, connector.schemas, warehouse)
+    if settings is not None and _about_people(connector):
+        privacy.Guard.of(warehouse, connector.name)  # refuses a warehouse of another key
     before = _delivered(connector, warehouse)
     warnings: list[str] = []
     if settings is None:
@@ -235,13 +303,13 @@ def _table(name: str, spec: Rows, landing: Landing, new: Sequence[Batch], folder
     partition = spec.key or spec.windows
     replaces = sorted({tuple(window) for batch in new for window in batch.windows}) if spec.windows else ()
     if not new:
-        return Table(name, spec.schema, partition)
+        return Table(name, spec.schema, partition, is_protected=True)
     path = folder / f"{name}.parquet"
     with duckdb.connect() as connection:
         found = connection.execute(latest(landing, name, spec, new)).to_arrow_table().cast(spec.schema)
     pq.write_table(found, path)
     has_rows = found.num_rows > 0 or not partition
-    return Table(name, spec.schema, partition, [path] if has_rows else [], replaces=list(replaces))
+    return Table(name, spec.schema, partition, [path] if has_rows else [], replaces=list(replaces), is_protected=True)
 
 
 def _delivered(connector: Connector, warehouse: Path) -> set[tuple[str, str, int]]:

@@ -2,7 +2,12 @@
 
 One line a column: `name kind path`. The path is where the value is in the system's own JSON. After the name, `!` says
 there must be a value, `?` that the field may be absent; without either the field must be there and may be null. What is
-not listed is never kept.
+not listed is never kept. After that, `@` says what the column tells about a person (`privacy.Mark`):
+
+    customer_id!@customer text id           who the row is about: kept as a pseudonym, gone when the person is erased
+    relation_id@relation:link text account  the same, but an erasure keeps the row and empties this column
+    order_id!@order:owned text id           numbers something of that person
+    order_id!@order:belonging text order.id refers to such a number: the row goes along with it
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.errors import SourceError
+from ingestion.privacy import Mark
 from ingestion.sources.files.entities import ARROW
 
 # Every raw table of a connector also says whether the system still has the row.
@@ -35,6 +41,7 @@ class Field:
     path: tuple[str, ...]
     required: bool
     may_be_absent: bool
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -52,17 +59,34 @@ class Rows:
     @property
     def schema(self) -> pa.Schema:
         """The raw table, in Arrow types."""
-        columns = [(field.name, ARROW[field.kind]) for field in self.fields]  # type: ignore[index]
-        return pa.schema([*columns, (IS_DELETED, pa.bool_())])
+        columns = [
+            field.mark.field(field.name) if field.mark else pa.field(field.name, ARROW[field.kind])  # type: ignore[index]
+            for field in self.fields
+        ]
+        return pa.schema([*columns, pa.field(IS_DELETED, pa.bool_())])
 
 
 def rows(text: str, *, key: str = "", windows: str = "") -> Rows:
     """A table from one line a column; `key` and `windows` are names with spaces between them."""
     found = []
     for line in text.strip().splitlines():
-        name, kind, path = line.split()
-        found.append(Field(name.rstrip("!?"), kind, tuple(path.split(".")), name.endswith("!"), name.endswith("?")))
+        told, kind, path = line.split()
+        name, _, about = told.partition("@")
+        mark = _mark(about, line.strip()) if about else None
+        if mark and kind != "text":
+            raise ValueError(f"{line.strip()!r}: what is about a person is a text.")
+        steps = tuple(path.split("."))
+        found.append(Field(name.rstrip("!?"), kind, steps, name.endswith("!"), name.endswith("?"), mark))
     return Rows(tuple(found), tuple(key.split()), tuple(windows.split()))
+
+
+def _mark(about: str, line: str) -> Mark:
+    kind, _, says = about.partition(":")
+    if says not in ("", "link", "owned", "belonging"):
+        raise ValueError(f"{line!r}: after @{kind} comes nothing, :link, :owned or :belonging.")
+    if says in ("", "link"):
+        return Mark(kind, on_erasure="link" if says else "row")
+    return Mark(kind, says)  # type: ignore[arg-type]
 
 
 def arrow(table: str, spec: Rows, content: Sequence[Mapping[str, Any]]) -> pa.Table:

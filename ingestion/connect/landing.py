@@ -3,6 +3,9 @@
 Data flow: pages -> a batch of rows and the position after it -> `<data>/sources/<name>/`. A batch is written before
 the position that follows it, both by fsync and rename. So whatever stops the reading, it goes on after the last whole
 batch; rows that come twice have the same key and count once.
+
+Who a row is about is here as a pseudonym, never as the system says it. Of the rows of people who were erased only this
+stays: a keyed hash of each row's key, because the system counts them as long as it has them.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -22,8 +26,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion import privacy
 from ingestion.connect.fields import IS_DELETED, Rows
 from ingestion.errors import SourceError
+
+STATE = "state.json"
 
 
 @dataclass
@@ -37,11 +44,13 @@ class Batch:
 
 @dataclass
 class Progress:
-    """How far the reading of one table is. `fetched_at` is when it was last complete."""
+    """How far the reading of one table is. `fetched_at` is when it was last complete; `left_out` are the hashed keys of
+    rows the system holds of people who were erased."""
 
     position: dict[str, Any] | None = None
     batches: list[Batch] = field(default_factory=list)
     fetched_at: str | None = None
+    left_out: list[str] = field(default_factory=list)
 
 
 class Landing:
@@ -49,7 +58,10 @@ class Landing:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._state = folder / "state.json"
+        self._state = folder / STATE
+        self._load()
+
+    def _load(self) -> None:
         content = json.loads(self._state.read_text(encoding="utf-8")) if self._state.is_file() else {}
         self.generation: str = content.get("generation") or uuid.uuid4().hex
         self.reads: str = content.get("reads", "")
@@ -57,6 +69,8 @@ class Landing:
             name: Progress(**{**table, "batches": [Batch(**batch) for batch in table["batches"]]})
             for name, table in content.get("tables", {}).items()
         }
+        # (kind, pseudonym) of who is to stay out, and of what is theirs.
+        self.erased: set[tuple[str, str]] = {(kind, one) for kind, one in content.get("erased", [])}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -70,6 +84,7 @@ class Landing:
                     f"{self.folder.name} is being fetched by another process.",
                     advice="This one did not start; wait until that one is done.",
                 ) from None
+            self._load()
             yield
 
     def start(self, reads: str) -> None:
@@ -77,6 +92,9 @@ class Landing:
         if self.reads != reads:
             self.generation, self.reads, self.tables = uuid.uuid4().hex, reads, {}
             self._save()
+        for folder in self.folder.iterdir():
+            if folder.is_dir() and folder.name != self.generation:
+                shutil.rmtree(folder)
 
     def progress(self, table: str) -> Progress:
         """How far a table is."""
@@ -89,14 +107,7 @@ class Landing:
         progress = self.progress(table)
         if rows.num_rows or windows:
             number = progress.batches[-1].number + 1 if progress.batches else 1
-            target = self.path(table, number)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_suffix(".part")
-            with part.open("wb") as file:
-                pq.write_table(rows, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(target)
+            _write(rows, self.path(table, number))
             progress.batches.append(Batch(number, rows.num_rows, [list(window) for window in windows]))
         progress.position = position
         self._save()
@@ -131,6 +142,99 @@ class Landing:
         assert row is not None
         return int(row[0])
 
+    def leave_out(self, table: str, keys: Mapping[str, bool], erased: Iterable[tuple[str, str]] = ()) -> None:
+        """Notes which rows are not kept, and whether the system no longer has them; the next `add` writes it down."""
+        progress = self.progress(table)
+        known = dict.fromkeys(progress.left_out, False) | dict(keys)
+        progress.left_out = sorted(key for key, is_deleted in known.items() if not is_deleted)
+        self.erased |= set(erased)
+
+    def find(self, people: Iterable[tuple[str, str]], tables: Mapping[str, Rows]) -> list[tuple[str, int, bool]]:
+        """(table, rows, whether only the link goes) of what is here of these people."""
+        found = []
+        with duckdb.connect() as connection:
+            for table, column, condition in self._theirs(connection, people, tables):
+                row = connection.execute(f"select count(*) from {self._files(table)} where {condition}").fetchone()
+                if row and row[0]:
+                    found.append((table, int(row[0]), bool(column)))
+        return found
+
+    def erase(self, people: Iterable[tuple[str, str]], tables: Mapping[str, Rows]) -> None:
+        """Writes every batch anew without these people, and keeps them out from now on. Only while `locked`.
+
+        What is theirs goes before what says so, and the people are noted last: stopped half-way, it can be done again.
+        """
+        people, key = set(people), privacy.key()
+        with duckdb.connect() as connection:
+            theirs = list(self._theirs(connection, people, tables))
+            for table, column, condition in theirs:
+                if not column and (names := tables[table].key):
+                    held = f"select * from ({self._latest(table, tables[table])}) where {condition}"
+                    gone = connection.execute(f"select {_names(names)} from ({held})").fetchall()
+                    self.leave_out(table, {hashed_key(key, table, one): False for one in gone})
+            self.erased |= {
+                (kind, key.pseudonym(number, kind))
+                for kind, number in (
+                    (privacy.scoped(kind, "owned", self.folder.name), number)
+                    for kind, number in self._numbers(connection, people, tables)
+                )
+            }
+            self._save()
+            for table, column, condition in sorted(theirs, key=lambda one: not privacy.refers(tables[one[0]].schema)):
+                for batch in self.progress(table).batches:
+                    batch.rows = _rewrite(connection, self.path(table, batch.number), column, condition)
+        self.erased |= people
+        self._save()
+
+    def _theirs(
+        self, connection: duckdb.DuckDBPyConnection, people: Iterable[tuple[str, str]], tables: Mapping[str, Rows]
+    ) -> Iterator[tuple[str, str, str]]:
+        """Per table: (table, the column to empty or nothing, which rows are of these people)."""
+        people = set(people)
+        owned: dict[str, set[str]] = {}
+        for kind, number in self._numbers(connection, people, tables):
+            owned.setdefault(kind, set()).add(number)
+        for table, spec in tables.items():
+            if not people or not self.progress(table).batches:
+                continue
+            marks, conditions = privacy.marks(spec.schema), []
+            for column, mark in marks.items():
+                chosen = {one for kind, one in people if kind == mark.kind}
+                if mark.role != "identifier":
+                    chosen = owned.get(mark.kind, set())
+                condition = f'"{column}" in ({_literals(chosen)})'
+                if mark.on_erasure == "link" and chosen:
+                    yield table, column, condition
+                elif chosen:
+                    conditions.append(condition)
+            if conditions:
+                yield table, "", " or ".join(conditions)
+
+    def _numbers(
+        self, connection: duckdb.DuckDBPyConnection, people: set[tuple[str, str]], tables: Mapping[str, Rows]
+    ) -> set[tuple[str, str]]:
+        """(kind, number) of what is of these people, such as their orders."""
+        found: set[tuple[str, str]] = set()
+        for table, spec in tables.items():
+            marks = privacy.marks(spec.schema)
+            owned = {column: mark.kind for column, mark in marks.items() if mark.role == "owned"}
+            whose = [
+                f'"{column}" in ({_literals(one for kind, one in people if kind == mark.kind)})'
+                for column, mark in marks.items()
+                if mark.role == "identifier"
+            ]
+            for column, kind in owned.items() if whose and self.progress(table).batches else ():
+                numbers = connection.execute(
+                    f'select distinct "{column}" from {self._files(table)} '
+                    f'where "{column}" is not null and ({" or ".join(whose)})'
+                ).fetchall()
+                found |= {(kind, number) for (number,) in numbers}
+        return found
+
+    def _files(self, table: str) -> str:
+        files = ", ".join(f"'{_quoted(self.path(table, batch.number))}'" for batch in self.progress(table).batches)
+        return f"read_parquet([{files}])"
+
     def _latest(self, table: str, spec: Rows) -> str:
         found = self.progress(table).batches
         if not found:
@@ -142,6 +246,7 @@ class Landing:
         content = {
             "generation": self.generation,
             "reads": self.reads,
+            "erased": sorted(self.erased),
             "tables": {name: asdict(table) for name, table in self.tables.items()},
         }
         part = self._state.with_suffix(".part")
@@ -152,13 +257,50 @@ class Landing:
         part.rename(self._state)
 
 
+def _write(rows: pa.Table, target: Path) -> None:
+    """Whole or not there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    with part.open("wb") as file:
+        pq.write_table(rows, file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(target)
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, file: Path, column: str, condition: str) -> int:
+    """A batch without the rows of the condition, or with nothing in this column of them; the rows it has then."""
+    schema = pq.read_schema(file)
+    emptied = f'* replace (case when {condition} then null else "{column}" end as "{column}")' if column else "*"
+    kept = "true" if column else f"not coalesce({condition}, false)"
+    rows = connection.execute(
+        f"select {emptied} from read_parquet('{_quoted(file)}', file_row_number = true) where {kept} "
+        "order by file_row_number"
+    ).to_arrow_table()
+    _write(rows.select(schema.names).cast(schema), file)
+    return rows.num_rows
+
+
+def hashed_key(key: privacy.Key, table: str, values: Iterable[Any]) -> str:
+    """The key of a row of somebody who was erased, so that it can be recognised and not read."""
+    return key.pseudonym("|".join(str(value) for value in values), f"row of {table}")
+
+
+def _literals(texts: Iterable[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in sorted(texts)) or "null"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
 def _names(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
 def latest(landing: Landing, table: str, spec: Rows, batches: Sequence[Batch]) -> str:
     """SQL for the rows of these batches as the system last gave them: per key, per window, or as a whole."""
-    files = ", ".join("'" + str(landing.path(table, batch.number)).replace("'", "''") + "'" for batch in batches)
+    files = ", ".join(f"'{_quoted(landing.path(table, batch.number))}'" for batch in batches)
     numbered = (
         "select *, cast(parse_filename(filename, true) as bigint) as batch_number "
         f"from read_parquet([{files}], filename = true, file_row_number = true)"

@@ -108,7 +108,7 @@ def test_who_was_erased_stays_out_with_what_belongs_to_them_and_the_books_keep_t
     tmp_path: Path, key: privacy.Key
 ) -> None:
     warehouse = tmp_path / "w.duckdb"
-    privacy.Guard.of(warehouse).also("customer", [key.pseudonym("Bo", "customer")]).also(
+    privacy.Guard.of(warehouse, "shop").also("customer", [key.pseudonym("Bo", "customer")]).also(
         "relation", [key.pseudonym("Bo", "relation")]
     ).keep(warehouse)
     one, two = Decimal(1), Decimal(2)
@@ -135,10 +135,10 @@ def test_who_was_erased_stays_out_with_what_belongs_to_them_and_the_books_keep_t
 def test_data_of_another_key_is_refused_because_nobody_would_be_recognised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    privacy.Guard.of(tmp_path / "w.duckdb")
+    privacy.Guard.of(tmp_path / "w.duckdb", "shop")
     monkeypatch.setenv(privacy.ENV_KEY, "another secret of thirty-two characters")
     with pytest.raises(SourceError, match="nobody would be recognised") as refusal:
-        privacy.Guard.of(tmp_path / "w.duckdb")
+        privacy.Guard.of(tmp_path / "w.duckdb", "shop")
     assert "another secret" not in str(refusal.value)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -15,12 +15,18 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion import privacy
+from ingestion.connect import connector as connect
 from ingestion.sources import files
 from ingestion.sources.files import FileSpec
-from orchestration import erasure, release
+from ingestion.sources.shopify import CONNECTOR as SHOPIFY
+from ingestion.sources.shopify.resources import Shopify
+from ingestion.sources.shopify.settings import ShopifySettings
+from orchestration import erasure, release, sources
 from orchestration.cli import app
 from orchestration.errors import BusyError, KerncijfersError
 from orchestration.paths import Paths
+from tests.ingestion.connect.fake import FakeClock, serve
+from tests.ingestion.connect.fake_shopify import FakeShopify, order
 from tests.orchestration.conftest import leave_build
 from tests.orchestration.test_release import publish
 
@@ -73,12 +79,17 @@ def refreshed(paths: Paths) -> None:
     with release.draft(paths, "test"):
         erasure.reapply(paths)
         files.deliver(SPECS, paths.inbox, paths.warehouse, paths.work, time_zone="Europe/Amsterdam")
+        sources.deliver(paths, SHOPIFY, shop_settings(""))
         with duckdb.connect(str(paths.warehouse)) as warehouse:
             warehouse.execute("set force_compression = 'uncompressed'")
             warehouse.execute("create schema if not exists marts")
             warehouse.execute("create or replace table marts.fct_orders as select * from raw_files.orders")
             warehouse.execute(
                 "create or replace table marts.fct_daily as select ordered_at, count(*) as n from raw_files.orders group by all"
+            )
+            warehouse.execute(
+                "create or replace table marts.fct_shop as select 'shopify-' || order_id as order_id, "
+                "'shopify-' || customer_id as customer_id, subtotal from raw_shopify.orders"
             )
             warehouse.execute("create or replace view marts.orders_seen as select * from marts.fct_orders")
         _publish_in(paths)
@@ -91,16 +102,45 @@ def _publish_in(paths: Paths) -> None:
     release.publish(paths, ["management.nl.html"])
 
 
-@pytest.fixture
-def company(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Paths:
-    """A company with two releases, a log that names somebody, and its own key."""
-    monkeypatch.setenv(privacy.ENV_KEY_FILE, str(paths.data.parent / "keys" / "ours.key"))
-    write_inbox(paths.inbox)
-    refreshed(paths)
-    refreshed(paths)
+@pytest.fixture(scope="module")
+def refreshed_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a company with two releases, a connected shop, a log that names somebody, and its own key."""
+    folder = tmp_path_factory.mktemp("company")
+    paths = Paths(data=folder / "data", inbox=folder / "inbox", company=None)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(privacy.ENV_KEY_FILE, str(folder / "keys" / "ours.key"))
+        write_inbox(paths.inbox)
+        refreshed(paths)
+        fetch_shop(paths)
+        refreshed(paths)
     paths.logs.mkdir(exist_ok=True)
     (paths.logs / "refresh.log").write_bytes(gzip.compress(f"a bad cell: {CANARIES[0]}".encode()))
-    return paths
+    return folder
+
+
+@pytest.fixture
+def company(refreshed_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """A copy of that company, for one test."""
+    folder = tmp_path / "company"
+    shutil.copytree(refreshed_company, folder, symlinks=True)
+    monkeypatch.setenv(privacy.ENV_KEY_FILE, str(folder / "keys" / "ours.key"))
+    return Paths(data=folder / "data", inbox=folder / "inbox", company=None)
+
+
+def fetch_shop(paths: Paths) -> None:
+    """Reads a shop where canary n has order 2n: the number of an order of somebody else in the files."""
+    orders = [
+        order(2 * number, "2026-03-01T10:00:00Z", customer={"id": f"gid://shopify/Customer/{who}"})
+        for number, who in enumerate([*CANARIES, *OTHERS], start=1)
+    ]
+    with serve(FakeShopify(orders)) as server:
+        settings = shop_settings(server.url)
+        reader = Shopify(settings, {"SHOPIFY_ACCESS_TOKEN": "shpat_good"}, FakeClock())
+        connect.fetch(SHOPIFY, settings, reader, sources.landing(paths, SHOPIFY))
+
+
+def shop_settings(url: str) -> ShopifySettings:
+    return ShopifySettings.model_validate({"shop": "linde", "since": "2026-01-01", "base_url": url, "page_size": 250})
 
 
 def warehouse_of(paths: Paths) -> Path:
@@ -117,6 +157,8 @@ def totals(file: Path) -> list[tuple]:
             union all select 'refunds', count(*), sum(amount) from raw_files.refunds
             union all select 'customers', count(*), 0 from raw_files.customers
             union all select 'mart', count(*), sum(gross_amount) from marts.fct_orders
+            union all select 'shop', count(*), sum(subtotal) from raw_shopify.orders
+            union all select 'shop mart', count(*), sum(subtotal) from marts.fct_shop
             order by 1
             """
         ).fetchall()
@@ -137,7 +179,11 @@ def every_byte(folder: Path) -> Iterator[bytes]:
 def test_fifty_canaries_leave_no_byte_behind_and_take_along_exactly_their_own_rows(company: Paths) -> None:
     key = privacy.key()
     before = totals(warehouse_of(company))
-    assert before == [("customers", 200, 0), ("mart", 400, 40200), ("orders", 400, 40200), ("refunds", 134, 134)]
+    shop = (200, Decimal("21780.00"))
+    assert before == [
+        ("customers", 200, 0), ("mart", 400, 40200), ("orders", 400, 40200), ("refunds", 134, 134),
+        ("shop", *shop), ("shop mart", *shop),
+    ]  # fmt: skip
     pseudonyms = [key.pseudonym(who, "customer") for who in CANARIES]
     held = b"".join(every_byte(company.data / "warehouse"))
     assert all(pseudonym.encode() in held for pseudonym in pseudonyms), "the search finds what is there"
@@ -147,17 +193,19 @@ def test_fifty_canaries_leave_no_byte_behind_and_take_along_exactly_their_own_ro
 
     # Canary i (from 0) had two orders of 1 + i; of orders 0 to 99 every third has a refund of 1.
     gone = {"customers": (50, 0), "orders": (100, 2550), "mart": (100, 2550), "refunds": (34, 34)}
+    gone |= dict.fromkeys(("shop", "shop mart"), (50, Decimal("5445.00")))
     expected = [(name, rows - gone[name][0], total - gone[name][1]) for name, rows, total in before]
-    for file in sorted((company.data / "warehouse").glob("*.duckdb")):
-        assert totals(file) == expected
+    assert totals(warehouse_of(company)) == expected
+    zone = sources.landing(company, SHOPIFY)
+    assert zone.held("orders", SHOPIFY.tables["orders"]) == 150
     assert not (company.logs / "refresh.log").exists()
     (company.data / erasure.LIST).rename(company.data.parent / "list.csv")
     left = b"\n".join(every_byte(company.data))
-    # The list of who stays out has to hold pseudonyms, and each database its copy of it: those are all.
+    # The list of who stays out has to hold pseudonyms, and each database and landing zone its copy: those are all.
     assert not [who for who in CANARIES if who.encode() in left]
-    counted = [len(re.findall(pseudonym.encode(), left)) for pseudonym in pseudonyms]
+    counted = [left.count(pseudonym.encode()) for pseudonym in pseudonyms]
     databases = len(list((company.data / "warehouse").glob("*.duckdb")))
-    assert set(counted) == {databases}, "once in each database: in its list of who stays out"
+    assert set(counted) == {databases + 1}, "once in each, in its list of who stays out"
 
 
 def test_the_next_refresh_does_not_bring_the_person_back_nor_does_a_backup(company: Paths) -> None:
@@ -169,7 +217,8 @@ def test_the_next_refresh_does_not_bring_the_person_back_nor_does_a_backup(compa
     (company.inbox / "refunds.csv").open("a", encoding="utf-8").write("R1,O6,2025-03-01,5\nR2,O9001,2025-03-01,2\n")
     refreshed(company)
     rows = {name: count for name, count, _ in totals(warehouse_of(company))}
-    assert rows == {"customers": 199, "orders": 399, "mart": 399, "refunds": 134}, "O6 was theirs: its refund stays out"
+    expected = {"customers": 199, "orders": 399, "mart": 399, "refunds": 134, "shop": 199, "shop mart": 199}
+    assert rows == expected, "O6 was theirs: its refund stays out"
 
     shutil.rmtree(company.data)
     shutil.copytree(backup, company.data, symlinks=True)

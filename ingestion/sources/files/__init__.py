@@ -70,7 +70,7 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
     files: list[FileDelivery] = []
     warnings: list[str] = []
 
-    guard = privacy.Guard.of(warehouse)
+    guard = privacy.Guard.of(warehouse, SOURCE)
     matched, unclaimed = match(specs, inbox)
     for spec, path, name in sorted(matched, key=lambda found: privacy.refers(schema(found[0].entity))):
         sha, declared = helpers.digest(path), spec.fingerprint(time_zone)

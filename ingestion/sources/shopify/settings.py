@@ -32,8 +32,8 @@ TABLES = {
     # Amounts in the shop's currency; whether they include VAT is in taxes_included.
     "orders": rows(
         """
-        order_id! text id
-        customer_id text customer.id
+        order_id!@order:owned text id
+        customer_id@customer text customer.id
         processed_at! timestamp processedAt
         updated_at! timestamp updatedAt
         cancelled_at timestamp cancelledAt
@@ -53,7 +53,7 @@ TABLES = {
     "refunds": rows(
         """
         refund_id! text id
-        order_id! text orderId
+        order_id!@order:belonging text orderId
         refunded_at! timestamp createdAt
         currency! text totalRefundedSet.shopMoney.currencyCode
         taxes_included! boolean taxesIncluded
@@ -64,7 +64,7 @@ TABLES = {
     ),
     "customers": rows(
         """
-        customer_id! text id
+        customer_id!@customer text id
         created_at! timestamp createdAt
         updated_at! timestamp updatedAt
         country text defaultAddress.countryCodeV2
