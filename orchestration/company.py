@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -17,11 +17,13 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from ingestion.connect.connector import Settings
 from ingestion.sources import registry, xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
+from ingestion.sources.databases.settings import DatabaseSpec
 from ingestion.sources.files.settings import FileSpec
 from orchestration import editions
 from orchestration.delivery import settings as delivering
@@ -96,6 +98,7 @@ class Company(_Section):
     webhooks: tuple[delivering.Webhook, ...] = ()
     files: tuple[FileSpec, ...] = ()
     sources: dict[str, SerializeAsAny[Settings]] = {}
+    databases: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], DatabaseSpec] = {}
     _languages: dict[str, tuple[Language, ...]] = PrivateAttr(default_factory=dict)
     """The languages of editions that are not in every language."""
 
@@ -103,6 +106,15 @@ class Company(_Section):
     @classmethod
     def _known_sources(cls, declared: dict[str, Any]) -> dict[str, Settings]:
         return registry.settings(declared)
+
+    @model_validator(mode="after")
+    def _known_databases(self) -> Self:
+        for spec in self.files:
+            if spec.database and spec.database not in self.databases:
+                raise ValueError(
+                    f"[[files]] {spec.name} reads database {spec.database}, but there is no [databases.{spec.database}]"
+                )
+        return self
 
     @field_validator("kpis")
     @classmethod

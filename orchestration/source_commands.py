@@ -100,13 +100,23 @@ def add(name: NameArgument, data: DataOption = None, company: CompanyOption = No
 def test(name: NameArgument, data: DataOption = None, company: CompanyOption = None) -> None:
     """Test a connection: access, permissions, and the first rows of every table. Nothing is kept.
 
+    Of a database of [databases] it says how many rows each declared table has.
+
     \b
-    Example:
+    Examples:
       kerncijfers source test shopify
+      kerncijfers source test shop
     """
+    from orchestration import company as company_file
     from orchestration import sources
 
     paths = chosen_paths(data, None, company)
+    told = company_file.read(paths)
+    if database := told.databases.get(name):
+        typer.echo(f"{name}: {sources.answer(paths, name, database)}.")
+        for table, rows in sources.tables(paths, name, database, told.files):
+            typer.echo(f"{table}: {rows:,} rows")
+        return
     connector, settings = _declared(paths, name)
     _show(connector, sources.reader(paths, connector, settings))
 

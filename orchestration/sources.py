@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from ingestion.connect.connector import Connector, Reader, Settings, Step
 from ingestion.connect.fields import arrow
 from ingestion.connect.landing import Landing
 from ingestion.pipeline import Delivery
+from ingestion.sources import databases
+from ingestion.sources.databases import DatabaseSpec
+from ingestion.sources.files import FileSpec, Snapshot
 from orchestration import erasure, release
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
@@ -75,6 +79,32 @@ def fetch(
 def deliver(paths: Paths, connector: Connector, settings: Settings | None) -> Delivery:
     """Loads from the landing zone into the warehouse of the refresh."""
     return connect.deliver(connector, settings, landing(paths, connector), paths.warehouse, paths.work)
+
+
+def snapshots(
+    paths: Paths, files: Sequence[FileSpec], found: Mapping[str, DatabaseSpec]
+) -> list[tuple[FileSpec, Snapshot]]:
+    """The declared tables of databases, as they are now, in the work folder: gone when the refresh is over."""
+    known, folder = environment(paths), paths.work / "databases"
+    return [
+        (spec, databases.snapshot(spec.database, found[spec.database], spec, folder, known))
+        for spec in files
+        if spec.database
+    ]
+
+
+def answer(paths: Paths, name: str, database: DatabaseSpec) -> str:
+    """Which server answers; `SourceError` when none does."""
+    return databases.check(name, database, environment(paths))
+
+
+def tables(paths: Paths, name: str, database: DatabaseSpec, files: Sequence[FileSpec]) -> Iterator[tuple[str, int]]:
+    """Each declared table of a database, and the rows that would be loaded. Nothing is kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        for spec in files:
+            if spec.database == name:
+                found = databases.snapshot(name, database, spec, Path(folder), environment(paths))
+                yield found.name, found.rows
 
 
 @dataclass(frozen=True)

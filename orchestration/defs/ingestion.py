@@ -68,12 +68,14 @@ def raw_files(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
     """The declared files: orders, sessions, advertising cost and whatever else company.toml names."""
     progress.report("Reading the declared files")
     paths = draft.paths
+    told = company.read(paths)
     delivery = files.deliver(
-        company.read(paths).files,
+        told.files,
         paths.inbox,
         paths.warehouse,
         paths.work,
         time_zone=company.resolve(paths).time_zone,
+        snapshots=sources.snapshots(paths, told.files, told.databases),
     )
     yield from _loaded(draft, delivery)
 

@@ -21,9 +21,9 @@ from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, FileDelivery, Table
 from ingestion.sources.files import helpers
 from ingestion.sources.files.entities import DELIVERIES, ENTITIES, IDENTIFIERS, KEY_MARK, PARTITION, schema
-from ingestion.sources.files.settings import FileSpec
+from ingestion.sources.files.settings import FileSpec, Snapshot
 
-__all__ = ["FileSpec", "deliver", "match"]
+__all__ = ["FileSpec", "Snapshot", "deliver", "match"]
 
 SOURCE = "files"
 # Auditfiles, configuration, and what the owner writes for the reports.
@@ -43,6 +43,8 @@ def match(specs: Sequence[FileSpec], inbox: Path) -> tuple[list[tuple[FileSpec, 
     matched: list[tuple[FileSpec, Path, str]] = []
     claimed: set[str] = set()
     for spec in specs:
+        if spec.database:
+            continue
         mine = [name for name in names if fnmatch.fnmatchcase(name.casefold(), spec.pattern.casefold())]
         if spec.required and not mine:
             raise SourceError(
@@ -55,10 +57,19 @@ def match(specs: Sequence[FileSpec], inbox: Path) -> tuple[list[tuple[FileSpec, 
     return matched, unclaimed
 
 
-def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path, *, time_zone: str) -> Delivery:
-    """Load every new or changed declared file into raw_files. Naive times in the files are in `time_zone`.
+def deliver(
+    specs: Sequence[FileSpec],
+    inbox: Path,
+    warehouse: Path,
+    work: Path,
+    *,
+    time_zone: str,
+    snapshots: Sequence[tuple[FileSpec, Snapshot]] = (),
+) -> Delivery:
+    """Load every new or changed declared file into raw_files, and the tables of databases that were read for it.
 
-    Raises `SourceError` for the first file that is not as declared; nothing of any file is kept then.
+    Naive times are in `time_zone`. Raises `SourceError` for the first file that is not as declared; nothing of any file
+    is kept then.
     """
     folder = work / "files"
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +83,15 @@ def deliver(specs: Sequence[FileSpec], inbox: Path, warehouse: Path, work: Path,
 
     guard = privacy.Guard.of(warehouse, SOURCE)
     matched, unclaimed = match(specs, inbox)
+    for spec, snapshot in snapshots:
+        had = before.get((spec.name, snapshot.name), (0,) * 4)[3]
+        if not snapshot.rows and had:
+            raise SourceError(
+                f"this table has no rows, and had {had:,} before.",
+                file=snapshot.name,
+                advice=f"If it is right that all are gone, take [[files]] {spec.name} out of company.toml.",
+            )
+        matched.append((spec, snapshot.parquet, snapshot.name))
     for spec, path, name in sorted(matched, key=lambda found: privacy.refers(schema(found[0].entity))):
         sha, declared = helpers.digest(path), spec.fingerprint(time_zone)
         known = before.get((spec.name, name))

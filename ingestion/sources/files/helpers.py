@@ -87,7 +87,9 @@ def read(path: Path, shown: str, spec: FileSpec, work: Path, *, time_zone: str) 
     work.mkdir(parents=True, exist_ok=True)
     if path.stat().st_size == 0:
         raise SourceError("this file is empty.", file=shown, advice="Export it again.")
-    if spec.format in {"csv", "text"}:
+    if spec.database:
+        table = _open_parquet(path, shown, spec)
+    elif spec.format in {"csv", "text"}:
         table = _open_text(path, shown, spec, work)
     elif spec.format == "excel":
         table = _open_excel(path, shown, spec, work)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -16,8 +18,10 @@ READER_VERSION = 4
 
 
 class FileSpec(BaseModel):
-    """One declaration. `columns` maps an entity's column to the file's column; `values` gives a constant; `computed` a
-    DuckDB expression over the file's columns, which are text in CSV, Excel and text files.
+    """One declaration, of files or of a table: with `database`, `pattern` is the name of the table.
+
+    `columns` maps an entity's column to the file's column; `values` gives a constant; `computed` a DuckDB expression
+    over the file's columns, which are text in CSV, Excel and text files and in tables.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +30,7 @@ class FileSpec(BaseModel):
     entity: str
     pattern: Annotated[str, StringConstraints(min_length=1)]
     format: Literal["csv", "excel", "parquet", "text"] = "csv"
+    database: str | None = None
     encoding: str = "utf-8"
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     decimal: Literal[",", "."] = "."
@@ -90,3 +95,12 @@ class FileSpec(BaseModel):
         return {
             name for name in names if f'"{name}"' in text or re.search(rf"(?<![\w\"]){re.escape(name)}(?![\w\"])", text)
         }
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A table of a database as it was read: what messages call it, and its rows as text."""
+
+    name: str
+    parquet: Path
+    rows: int
