@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ingestion.connect.connector import Connector, Settings
 
-NAMES = ("ga4", "google_ads", "meta_ads", "shopify")
+NAMES = ("ga4", "google_ads", "meta_ads", "shopify", "woocommerce")
 
 
 def connector(name: str) -> Connector:
