@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from orchestration import privacy_commands, release_commands, source_commands
+from orchestration import privacy_commands, release_commands, source_commands, status_commands
 from orchestration.delivery import commands as delivery_commands
 from orchestration.errors import KerncijfersError, in_words
 from orchestration.metric import commands as metric_commands
@@ -50,8 +50,10 @@ def _fail(error: Exception) -> None:
         typer.echo(f"Error: {clear}", err=True)
         raise typer.Exit(getattr(clear, "exit_code", 1)) from None
     log = _log_file()
+    from orchestration import logs
+
     with log.open("a", encoding="utf-8") as handle:
-        traceback.print_exception(error, file=handle)
+        handle.write(logs.clean("".join(traceback.format_exception(error))))
     typer.echo(
         f"Error: something went wrong that Kerncijfers did not expect: {type(error).__name__}: {error}\n"
         f"Nothing was published by this. The details are in {log}",
@@ -93,6 +95,7 @@ delivery_commands.register(app)
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(metrics_app, name="metric", help="The same as `metrics`: of one KPI, metric reads better.")
 privacy_commands.register(app)
+status_commands.register(app)
 
 
 class _Watch:
@@ -206,45 +209,6 @@ def report(
         typer.echo(str(file))
         if show:
             typer.launch(file.resolve().as_uri())
-
-
-@app.command()
-def status(
-    data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Say what is published and how the last refresh ended.
-
-    \b
-    Examples:
-      kerncijfers status
-      kerncijfers status --data ~/bakery/data --json
-    """
-    from orchestration import release
-
-    paths = _paths(data)
-    folder = release.current_release(paths)
-    facts = release.read_facts(folder) if folder else None
-    attempt = release.last_attempt(paths)
-    kept = sorted(entry.name for entry in paths.releases.iterdir()) if paths.releases.is_dir() else []
-    if as_json:
-        typer.echo(json.dumps({"data": str(paths.data), "current": facts, "last": attempt, "kept": kept}, indent=2))
-        return
-    if facts is None:
-        typer.echo(f"{paths.data} has no release yet. Make one with `kerncijfers refresh`.")
-    else:
-        tests = facts["tests"]
-        typer.echo(f"{facts['company_name']}, release {facts['release']} of {facts['created_at']}")
-        typer.echo(f"Data as of {facts['as_of']}; {tests['passed']} of {tests['total']} tests passed, ", nl=False)
-        typer.echo(f"{tests['warned']} warned; {len(kept)} releases kept in {paths.releases}")
-        for source in facts["sources"]:
-            if source["rows"]:
-                typer.echo(f"  {source['source']}.{source['table']}: {source['rows']} rows")
-        for warning in facts["warnings"]:
-            typer.echo(f"  Warning: {warning}")
-    if attempt and attempt["release"] is None:
-        typer.echo(f"The last refresh ({attempt['started_at']}, {attempt['who']}) did not publish:")
-        typer.echo(f"  {attempt['reason'] or 'it was stopped; see ' + str(paths.logs)}")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
 import tomllib
@@ -69,6 +70,26 @@ class NotifySection(_Section):
     language: Language | None = None
 
 
+class FreshnessSection(_Section):
+    """`[freshness]`: what was promised. Whoever gets alerts is told when it is broken, and when it is kept again.
+
+    `release_hours` is how old the current release may be; `days` says of a source how old its newest data may be, such
+    as `days = {ledger = 122, orders = 2}`. Without a promise nothing is late.
+    """
+
+    release_hours: Annotated[int, Field(ge=1)] | None = None
+    days: dict[str, Annotated[int, Field(ge=1)]] = {}
+
+    @field_validator("days")
+    @classmethod
+    def _known_sources(cls, days: dict[str, int]) -> dict[str, int]:
+        with (DBT_PROJECT / "seeds" / "source_labels.csv").open(encoding="utf-8", newline="") as file:
+            known = [row["source"] for row in csv.DictReader(file)]
+        if unknown := sorted(set(days) - set(known)):
+            raise ValueError(f"there is no source {', '.join(unknown)}; the sources are {', '.join(known)}")
+        return days
+
+
 class RetentionSection(_Section):
     """`[retention]`: how long releases and the private warehouses behind them are kept.
 
@@ -91,6 +112,7 @@ class Company(_Section):
     report: ReportSection = ReportSection()
     schedule: ScheduleSection = ScheduleSection()
     notify: NotifySection = NotifySection()
+    freshness: FreshnessSection = FreshnessSection()
     retention: RetentionSection = RetentionSection()
     mail: delivering.MailSection | None = None
     delivery: delivering.DeliverySection = delivering.DeliverySection()

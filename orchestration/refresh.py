@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestration import dbt, progress, release
+from orchestration import dbt, logs, progress, release
+from orchestration.delivery import secrets
 from orchestration.errors import BusyError, KerncijfersError, in_words
 from orchestration.paths import Paths
 
@@ -28,14 +28,14 @@ def run(paths: Paths, on_step: Callable[[progress.Step], None], *, afresh: bool 
     with release.locked(paths, _WHO):
         pass  # refused here already, before anything is imported or started
     dbt.start(paths)
-    _log_to(paths.logs / "refresh.log")
+    logs.to(paths.logs / "refresh.log")
     try:
         _execute(paths, afresh)
     except BaseException as error:
         reason = in_words(error)
         if isinstance(reason, BusyError):
             raise reason from None
-        release.note_attempt(paths, who=_WHO, started_at=started, reason=str(reason or error))
+        release.note_attempt(paths, who=_WHO, started_at=started, reason=secrets.hide(str(reason or error)))
         if reason is None or reason is error:
             raise
         raise reason from None
@@ -65,15 +65,3 @@ def _execute(paths: Paths, afresh: bool) -> None:
                 "resources": {"draft": {"config": chosen}},
             },
         )
-
-
-def _log_to(file: Path) -> None:
-    """Sends what the libraries log to a file: the person at the terminal reads steps, not logs."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(file, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    for existing in root.handlers[:]:
-        root.removeHandler(existing)
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)

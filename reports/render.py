@@ -65,7 +65,8 @@ def _entry(value: object) -> str:
 
 
 @cache
-def _environment() -> SandboxedEnvironment:
+def environment() -> SandboxedEnvironment:
+    """Escapes everything, refuses a name that is not there, and reaches nothing but what it is given."""
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -192,7 +193,7 @@ def render(
     report = read(release, find(edition, folders), language)
     drawings, axes = _drawings(report)
     page = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             report=report,

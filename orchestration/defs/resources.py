@@ -10,7 +10,7 @@ from typing import Self
 
 import dagster as dg
 
-from orchestration import dbt, erasure, release
+from orchestration import dbt, erasure, heartbeat, release
 from orchestration.paths import Paths
 
 
@@ -34,6 +34,10 @@ class DraftRelease(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
         """Opens the draft when the run starts; one process runs all steps, so this happens once."""
         who = f"Dagster run {context.run_id}" if context.run_id else "Dagster"
+        record = context.instance.get_run_record_by_id(context.run_id) if context.instance and context.run_id else None
+        if record is not None:
+            release.refuse_a_second_start(self.paths, record.create_timestamp.astimezone())
+        before = release.current_release(self.paths)
         with release.draft(self.paths, who, afresh=self.afresh):
             erasure.reapply(self.paths)
             dbt.start(self.paths)
@@ -41,6 +45,8 @@ class DraftRelease(dg.ConfigurableResource):
                 yield self
             finally:
                 dbt.stop(self.paths)
+        if release.current_release(self.paths) != before:
+            heartbeat.beat()
 
 
 @dg.definitions

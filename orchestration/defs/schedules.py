@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import company
+from orchestration import company, release
 from orchestration.paths import Paths
 
 _settings = company.read(Paths.find())
@@ -13,11 +13,16 @@ refresh = dg.define_asset_job(
     description="Load, build, test, render and publish: one refresh is one release.",
 )
 
-daily = dg.ScheduleDefinition(
-    name="daily",
+
+@dg.schedule(
     job=refresh,
     cron_schedule=_settings.schedule.cron,
     execution_timezone=_settings.time_zone,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description=f"Every day at {_settings.schedule.refresh_at}, {_settings.time_zone} time.",
+    description=f"Every day at {_settings.schedule.refresh_at}, {_settings.time_zone} time, unless one is running.",
 )
+def daily() -> dg.RunRequest | dg.SkipReason:
+    """One run a day; what runs at that hour already is that run."""
+    if running := release.busy(Paths.find()):
+        return dg.SkipReason(running)
+    return dg.RunRequest()

@@ -1,8 +1,14 @@
 """What it reacts to: new files in the inbox, and runs that fail."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
 import dagster as dg
 
 from orchestration import inbox, notify, release
+from orchestration.delivery import secrets
+from orchestration.errors import BusyError
 from orchestration.paths import Paths
 
 
@@ -15,6 +21,8 @@ from orchestration.paths import Paths
 def inbox_changed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """One run for each change of the inbox."""
     paths = Paths.find()
+    if running := release.busy(paths):
+        return dg.SkipReason(f"{running} The inbox is looked at again when it is done.")
     published = release.current_release(paths)
     released = release.read_facts(published).get("inbox") if published else None
     decision = inbox.decide(inbox.fingerprint(paths.inbox), inbox.Cursor.parse(context.cursor), released)
@@ -33,7 +41,33 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
     steps = [f"{event.step_key}: {_sentence(event.event_specific_data)}" for event in context.get_step_failure_events()]
     reason = "\n".join(steps) or context.failure_event.message or "no reason given"
     run = context.dagster_run
+    if _is_refusal(context):
+        context.log.info(
+            f"Run {run.run_id} did not start, because another refresh was running. Nobody is alarmed: {reason}"
+        )
+        return
+    stats = context.instance.get_run_stats(run.run_id)
+    if run.job_name == "refresh" and stats.start_time:
+        started = datetime.fromtimestamp(stats.start_time).astimezone().isoformat(timespec="seconds")
+        who = f"Dagster run {run.run_id}"
+        release.note_attempt(Paths.find(), who=who, started_at=started, reason=secrets.hide(reason))
     notify.failed(Paths.find(), job=run.job_name, run=run.run_id, reason=reason, log=context.log)
+
+
+def _is_refusal(context: dg.RunFailureSensorContext) -> bool:
+    """Whether the run was a second start, which is refused politely and is no failure."""
+    events = [context.failure_event, *context.get_step_failure_events()]
+    return any(
+        error.cls_name == BusyError.__name__
+        for event in events
+        for error in _chain(getattr(event.event_specific_data, "error", None))
+    )
+
+
+def _chain(error: Any) -> Iterator[Any]:
+    while error is not None:
+        yield error
+        error = error.cause
 
 
 def _sentence(data: object) -> str:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -46,6 +46,7 @@ create table if not exists items (
     detail text not null default ''
 );
 create table if not exists releases (number text primary key, queued_at real not null);
+create table if not exists late (what text primary key, since text not null);
 create table if not exists alerts (
     metric text not null,
     scope text not null,
@@ -250,6 +251,17 @@ class Outbox:
         """This release has been put in."""
         with self.together():
             self._connection.execute("insert into releases values (?, ?) on conflict do nothing", (number, time.time()))
+
+    def late(self) -> dict[str, str]:
+        """What has been told to be older than promised, and since when."""
+        rows = self._connection.execute("select what, since from late order by what")
+        return {what: since for what, since in rows}  # noqa: C416 - a row of sqlite is no pair to `dict`
+
+    def keep_late(self, late: Mapping[str, str]) -> None:
+        """These are late now, and nothing else is."""
+        with self.together():
+            self._connection.execute("delete from late")
+            self._connection.executemany("insert into late values (?, ?)", late.items())
 
     def alerts(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """What is going on, by metric, scope and rule: the facts it was told with."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import alerts, company, release
+from orchestration import alerts, company, freshness, release
 from orchestration.delivery import copies, mail, messages, secrets, webhooks, wording
 from orchestration.delivery.outbox import (
     Item,
@@ -92,6 +92,7 @@ def send(paths: Paths, *, by_hand: bool, number: str | None = None, to: str | No
     row that fails raises nothing, it says why.
     """
     settings = company.read(paths)
+    freshness.tell(paths)
     with sending(paths) as box:
         tried, held = set[str](), set[tuple[str, str]]()
         for item in _chosen(box, number, to, by_hand=by_hand):

@@ -19,12 +19,15 @@ from orchestration.release.store import (
     seal,
 )
 from orchestration.release.work import (
+    attempts,
+    busy,
     draft,
     last_attempt,
     locked,
     note_attempt,
     record_delivery,
     recover,
+    refuse_a_second_start,
     require_deliveries,
     space_needed,
 )
@@ -32,6 +35,8 @@ from orchestration.release.work import (
 __all__ = [
     "DATABASE",
     "EXPORTED_SCHEMAS",
+    "attempts",
+    "busy",
     "check",
     "current_release",
     "draft",
@@ -49,6 +54,7 @@ __all__ = [
     "read_facts",
     "record_delivery",
     "recover",
+    "refuse_a_second_start",
     "require_deliveries",
     "retain",
     "rollback",

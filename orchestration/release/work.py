@@ -6,12 +6,12 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from orchestration import inbox
+from orchestration import inbox, progress
 from orchestration.errors import BusyError, KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release import ledger
@@ -28,6 +28,8 @@ from orchestration.release.store import (
 )
 
 _ATTEMPT = "last_refresh.json"
+RUNS = "runs.jsonl"
+_KEPT_ATTEMPTS = 200
 INBOX = "inbox"
 _LEAST_SPACE = 200_000_000
 
@@ -74,13 +76,45 @@ def draft(paths: Paths, who: str, *, afresh: bool = False) -> Iterator[Paths]:
             require_sealed(previous, paths.warehouse)
         (paths.work / INBOX).write_text(inbox.fingerprint(paths.inbox), encoding="utf-8")
         started = now()
+        progress.begin()
         try:
             yield paths
         finally:
+            rows: dict[str, int] = {}
+            with suppress(OSError, ValueError):
+                rows = {source: count for source, count in _rows(paths) if count}
             shutil.rmtree(paths.work, ignore_errors=True)
             result = current_release(paths)
             new = result.name if result and result != published else None
-            note_attempt(paths, who=who, started_at=started, published=new)
+            note_attempt(paths, who=who, started_at=started, published=new, steps=progress.durations(), rows=rows)
+
+
+def busy(paths: Paths) -> str | None:
+    """Who holds the data folder at this moment and since when; None when nobody does."""
+    if not paths.lock.is_file() or not paths.lock.read_text(encoding="utf-8"):
+        return None  # not by trying the lock, which would be in the way of who starts now
+    try:
+        with locked(paths, "a look"):
+            return None
+    except BusyError as error:
+        return str(error)
+
+
+def refuse_a_second_start(paths: Paths, asked_at: datetime) -> None:
+    """Refuses with BusyError what was asked for while a refresh ran, and waited for it to end.
+
+    Two starts are one wish: the release that came of the first is what the second would make again.
+    """
+    attempt = last_attempt(paths)
+    if attempt is None:
+        return
+    began, ended = (datetime.fromisoformat(attempt[name]) for name in ("started_at", "finished_at"))
+    if began < asked_at < ended:
+        outcome = f"published release {attempt['release']}" if attempt["release"] else "did not publish"
+        raise BusyError(
+            f"This refresh was asked for while another one ran ({attempt['who']}, since {attempt['started_at']}), "
+            f"which {outcome}. It did not start; start it again if you still want it."
+        )
 
 
 def last_attempt(paths: Paths) -> dict[str, Any] | None:
@@ -89,18 +123,49 @@ def last_attempt(paths: Paths) -> dict[str, Any] | None:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
+def attempts(paths: Paths) -> list[dict[str, Any]]:
+    """The last refreshes, newest first: who, when, what came of it, and how long each step took."""
+    file = paths.logs / RUNS
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return [json.loads(line) for line in reversed(lines)]
+
+
 def note_attempt(
-    paths: Paths, *, who: str, started_at: str, reason: str | None = None, published: str | None = None
+    paths: Paths,
+    *,
+    who: str,
+    started_at: str,
+    reason: str | None = None,
+    published: str | None = None,
+    steps: Sequence[tuple[str, float]] = (),
+    rows: Mapping[str, int] | None = None,
 ) -> None:
-    """Remembers how a refresh ended, for `status` and `doctor`."""
+    """Remembers how a refresh ended, for `status` and `doctor`.
+
+    Who learns the reason later notes it again, with a `started_at` that is no later: then it is added.
+    """
     attempt = {
         "who": who,
         "started_at": started_at,
         "finished_at": now(),
         "release": published,
         "reason": reason,
+        "steps": [{"step": title, "seconds": seconds} for title, seconds in steps],
+        "rows": dict(rows or {}),
     }
+    noted = attempts(paths)
+    if reason and noted and not noted[0]["release"] and not noted[0]["reason"] and noted[0]["started_at"] >= started_at:
+        attempt = noted.pop(0) | {"reason": reason}
+    paths.logs.mkdir(parents=True, exist_ok=True)
     write(paths.data / _ATTEMPT, dumped(attempt))
+    kept = [attempt, *noted][:_KEPT_ATTEMPTS]
+    write(paths.logs / RUNS, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in reversed(kept)))
+
+
+def _rows(paths: Paths) -> Iterator[tuple[str, int]]:
+    for delivery in deliveries(paths):
+        for table in delivery["sources"]:
+            yield f"{table['source']}.{table['table']}", table["rows"]
 
 
 def recover(paths: Paths) -> None:

@@ -133,3 +133,16 @@ def test_the_sql_a_page_shows_with_a_number_is_the_sql_that_made_it(
             assert sql, f"{anchor} shows no SQL"
             different = f"(({sql}) except all from metrics.{name}) union all (from metrics.{name} except all ({sql}))"
             assert connection.sql(different).fetchall() == [], anchor
+
+
+def test_a_release_says_how_things_stood_and_the_page_is_signed_with_the_rest(
+    released: tuple[Company, demo.DemoTruth],
+) -> None:
+    company, _ = released
+    folder = company.data / "current"
+    page = html.parse(folder / "status.html")
+    rows = {row.findtext("th"): [cell.text for cell in row.findall("td")] for row in page.findall(".//tbody/tr")}
+    assert {"Boekhouding (auditfile)", "Bestellingen webshop", "Building and testing the metrics"} <= rows.keys()
+    assert "status.html" in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    checked = company.run("status", "--data", str(company.data), "--inbox", str(company.inbox), "--check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr

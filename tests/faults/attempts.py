@@ -239,7 +239,7 @@ def _judge(paths: Paths, fault: str, told: str, *, published: bool) -> list[str]
 
 
 def _left_behind(paths: Paths, releases: int) -> list[str]:
-    known = {".lock", "current", "keys", "last_refresh.json", "ledger.jsonl", "releases", "warehouse"}
+    known = {".lock", "current", "keys", "last_refresh.json", "ledger.jsonl", "logs", "releases", "warehouse"}
     numbers = {f"{place:06d}" for place in range(1, releases + 1)}
     left = {entry.name for entry in paths.data.iterdir()} - known
     left |= {entry.name for entry in paths.releases.iterdir()} - numbers

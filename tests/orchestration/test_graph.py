@@ -89,9 +89,14 @@ def test_every_data_test_is_an_asset_check(defs: dg.Definitions) -> None:
 def test_a_refresh_is_scheduled_and_watched_and_what_it_owes_is_sent_by_a_job_of_its_own(defs: dg.Definitions) -> None:
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "deliver"}
-    assert {schedule.name for schedule in repository.schedule_defs} == {"daily"}
-    assert {sensor.name for sensor in repository.sensor_defs} == {"inbox_changed", "run_failed", "outbox_due"}
+    assert jobs == {"refresh", "deliver", "tidy"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {"daily", "nightly"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "inbox_changed",
+        "run_failed",
+        "outbox_due",
+        "promises",
+    }
     refresh = defs.resolve_job_def("refresh")
     assert refresh.executor_def.name == "in_process"
     assert {key.to_user_string() for key in refresh.asset_layer.executable_asset_keys} == keys(defs)

@@ -71,13 +71,13 @@ def test_an_inbox_that_is_released_already_does_not_fire(tmp_path: Path) -> None
         assert decision.run_key is None
 
 
-def test_a_failed_run_is_told_with_its_reason_and_what_still_stands(
+def test_a_failed_run_is_told_with_its_reason_and_what_still_stands_and_a_refused_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import dagster as dg
 
     from orchestration.defs.sensors import run_failed
-    from orchestration.errors import GateError
+    from orchestration.errors import BusyError, GateError
 
     told: list[str] = []
 
@@ -96,23 +96,29 @@ def test_a_failed_run_is_told_with_its_reason_and_what_still_stands(
     monkeypatch.setenv("KERNCIJFERS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("KERNCIJFERS_INBOX", str(tmp_path))
 
+    reasons = [
+        BusyError("A refresh is already running."),
+        GateError("Account 4000 Salaris carries 5000.00 in 2016 but has no RGS code."),
+    ]
+
     @dg.op
     def dbt_project() -> None:
-        raise GateError("Account 4000 Salaris carries 5000.00 in 2016 but has no RGS code.")
+        raise reasons.pop()
 
     @dg.job
     def refresh() -> None:
         dbt_project()
 
     with dg.DagsterInstance.ephemeral() as instance:
-        failed = refresh.execute_in_process(instance=instance, raise_on_error=False)
-        context = dg.build_run_status_sensor_context(
-            sensor_name="run_failed",
-            dagster_instance=instance,
-            dagster_run=failed.dagster_run,
-            dagster_event=failed.get_run_failure_event(),
-        )
-        run_failed(context.for_run_failure())
+        while reasons:
+            failed = refresh.execute_in_process(instance=instance, raise_on_error=False)
+            context = dg.build_run_status_sensor_context(
+                sensor_name="run_failed",
+                dagster_instance=instance,
+                dagster_run=failed.dagster_run,
+                dagster_event=failed.get_run_failure_event(),
+            )
+            run_failed(context.for_run_failure())
     server.shutdown()
     [message] = told
     assert "Account 4000 Salaris carries 5000.00" in message
