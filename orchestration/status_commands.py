@@ -111,13 +111,13 @@ def _runs(runs: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE)
-    for heading in ("Refresh", "Release", "Seconds", "Longest step", "By"):
+    for heading in ("Refresh", "Release", "Seconds", "Longest step"):
         table.add_column(heading, no_wrap=True, justify="right" if heading == "Seconds" else "left")
     for run in runs:
         began, ended = (datetime.fromisoformat(run[name]) for name in ("started_at", "finished_at"))
         longest = max(run["steps"], key=lambda step: step["seconds"], default={"step": "–", "seconds": 0})
         seconds = f"{(ended - began).total_seconds():.0f}"
-        step = f"{longest['step']} {longest['seconds']:.0f} s"
+        step = f"{longest['seconds']:.0f} s {longest['step']}"
         started = run["started_at"][:16].replace("T", " ")
-        table.add_row(started, run["release"] or "none", seconds, step, run["who"][:20])
+        table.add_row(started, run["release"] or "none", seconds, step)
     return table
