@@ -11,7 +11,14 @@ from pydantic import ValidationError
 
 from ingestion.connect.connector import Connector, Settings
 
-NAMES = ("ga4", "google_ads", "meta_ads", "shopify", "woocommerce")
+NAMES = (
+    "exact",
+    "ga4",
+    "google_ads",
+    "meta_ads",
+    "shopify",
+    "woocommerce",
+)
 
 
 def connector(name: str) -> Connector:

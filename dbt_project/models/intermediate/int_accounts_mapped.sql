@@ -4,7 +4,7 @@ with
 
 accounts as (
 
-    select * from {{ ref('stg_xaf__ledger_accounts') }}
+    select * from {{ ref('int_ledger_accounts_unioned') }}
 
 ),
 

@@ -7,19 +7,19 @@ with
 
 lines as (
 
-    select * from {{ ref('stg_xaf__transaction_lines') }}
+    select * from {{ ref('int_transaction_lines_unioned') }}
 
 ),
 
 auditfiles as (
 
-    select * from {{ ref('stg_xaf__auditfiles') }}
+    select * from {{ ref('int_auditfiles_unioned') }}
 
 ),
 
 periods as (
 
-    select * from {{ ref('stg_xaf__periods') }}
+    select * from {{ ref('int_periods_unioned') }}
 
 ),
 

@@ -38,7 +38,7 @@ settings as (
 
 auditfiles as (
 
-    select * from {{ ref('stg_xaf__auditfiles') }}
+    select * from {{ ref('int_auditfiles_unioned') }}
 
 ),
 

@@ -9,7 +9,7 @@ accounts as (
 
 auditfiles as (
 
-    select * from {{ ref('stg_xaf__auditfiles') }}
+    select * from {{ ref('int_auditfiles_unioned') }}
 
 )
 

@@ -24,7 +24,7 @@ ledger as (
 
 auditfiles as (
 
-    select * from {{ ref('stg_xaf__auditfiles') }}
+    select * from {{ ref('int_auditfiles_unioned') }}
 
 ),
 

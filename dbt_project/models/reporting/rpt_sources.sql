@@ -15,7 +15,7 @@ deliveries as (
 
 auditfiles as (
 
-    select * from {{ ref('stg_xaf__auditfiles') }}
+    select * from {{ ref('int_auditfiles_unioned') }}
 
 ),
 

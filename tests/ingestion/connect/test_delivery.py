@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 import pytest
 
 from ingestion import privacy
@@ -23,8 +22,7 @@ from ingestion.sources.shopify.resources import Shopify
 from ingestion.sources.shopify.settings import ShopifySettings
 from tests.ingestion.connect.fake import FakeClock, serve
 from tests.ingestion.connect.fake_shopify import FakeShopify, money, order, refund
-
-STAGING = Path(__file__).parents[3] / "dbt_project" / "models" / "staging"
+from tests.ingestion.connect.staging import staged
 
 
 class System:
@@ -182,12 +180,8 @@ def test_a_secret_that_is_not_set_is_named(tmp_path: Path) -> None:
         SYSTEM.reader(Settings(), tmp_path, {"SYSTEM_TOKEN": " "})
 
 
-def _staged(connection: duckdb.DuckDBPyConnection, source: str, table: str) -> list[tuple[Any, ...]]:
-    text = (STAGING / source / f"stg_{source}__{table}.sql").read_text(encoding="utf-8")
-    sql = jinja2.Template(text).render(
-        source=lambda schema, name: f"{schema}.{name}", ref=lambda _: "(select 0.21::decimal(6, 4) as vat_rate)"
-    )
-    return connection.execute(f"select * from ({sql}) order by 1").fetchall()
+def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in staged(connection, "shopify", table).to_pylist()]
 
 
 def test_a_shop_read_by_the_connector_gives_the_rows_its_files_would_give(tmp_path: Path) -> None:
@@ -237,5 +231,5 @@ def test_a_shop_read_by_the_connector_gives_the_rows_its_files_would_give(tmp_pa
         connect.fetch(CONNECTOR, settings, reader, landing)
     connect.deliver(CONNECTOR, settings, landing, tmp_path / "w.duckdb", tmp_path / "work")
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
-        assert [row[:9] for row in _staged(connection, "shopify", "orders")] == sorted(expected)
-        assert [row[:4] for row in _staged(connection, "shopify", "refunds")] == sorted(refunded)
+        assert [row[:9] for row in _rows(connection, "orders")] == sorted(expected)
+        assert [row[:4] for row in _rows(connection, "refunds")] == sorted(refunded)
