@@ -15,6 +15,7 @@ NAMES = (
     "exact",
     "ga4",
     "google_ads",
+    "hubspot",
     "meta_ads",
     "shopify",
     "woocommerce",

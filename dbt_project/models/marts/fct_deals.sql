@@ -9,7 +9,7 @@ settings as (
 
 deals as (
 
-    select * from {{ ref('stg_files__deals') }}
+    select * from {{ ref('int_deals_unioned') }}
 
 )
 

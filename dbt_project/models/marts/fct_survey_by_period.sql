@@ -10,7 +10,7 @@ settings as (
 
 answers as (
 
-    select * from {{ ref('stg_files__survey_responses') }}
+    select * from {{ ref('int_survey_responses_unioned') }}
 
 ),
 

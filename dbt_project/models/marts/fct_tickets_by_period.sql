@@ -16,7 +16,7 @@ periods as (
 
 tickets as (
 
-    select * from {{ ref('stg_files__tickets') }}
+    select * from {{ ref('int_tickets_unioned') }}
 
 ),
 

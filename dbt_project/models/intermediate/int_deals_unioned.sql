@@ -1,0 +1,16 @@
+{{ config(materialized='view') }}
+-- Grain: one row per deal, from whichever system it came. A new system is one more name.
+{% for origin in ['stg_files__deals', 'stg_hubspot__deals'] -%}
+select
+    deal_id,
+    stage,
+    status,
+    currency,
+    channel,
+    amount,
+    created_at,
+    closed_at,
+    expected_close_on
+from {{ ref(origin) }}
+{% if not loop.last %}union all
+{% endif %}{% endfor %}
