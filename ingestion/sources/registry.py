@@ -17,6 +17,7 @@ NAMES = (
     "google_ads",
     "hubspot",
     "meta_ads",
+    "salesforce",
     "shopify",
     "woocommerce",
 )

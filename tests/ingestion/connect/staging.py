@@ -19,6 +19,7 @@ def _sql(source: str, file: Path) -> str:
         source=lambda schema, name: f"{schema}.{name}",
         ref=lambda name: SETTINGS if name == "stg_company__settings" else f"({_model(source, name)})",
         local_date=lambda instant, zone: f"cast(timezone({zone}, {instant}) as date)",
+        local_midnight=lambda day, zone: f"timezone({zone}, cast({day} as timestamp))",
     )
 
 

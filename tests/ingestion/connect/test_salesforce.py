@@ -1,0 +1,225 @@
+"""Salesforce: one status with two meanings, cursors that expire, records that vanish, jobs that answer in CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ingestion.connect import connector as connect
+from ingestion.connect.landing import Landing
+from ingestion.errors import SourceError
+from ingestion.sources.salesforce import CONNECTOR, resources
+from ingestion.sources.salesforce.resources import Salesforce
+from ingestion.sources.salesforce.settings import SalesforceSettings
+from tests.ingestion.connect.fake import Answer, FakeClock, serve
+from tests.ingestion.connect.fake_salesforce import FakeSalesforce, opportunity
+from tests.ingestion.connect.staging import staged
+
+SECRETS = {"SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET": "secret"}
+
+
+class Org:
+    """The fake org, and what is read of it."""
+
+    def __init__(self, server: FakeSalesforce, folder: Path) -> None:
+        self.server, self.folder, self.clock, self.secrets = server, folder, FakeClock(), dict(SECRETS)
+        self.settings = SalesforceSettings(domain="linde", base_url=server.url)
+        self.warehouse = folder / "w.duckdb"
+
+    @property
+    def landing(self) -> Landing:
+        return Landing(self.folder / "salesforce")
+
+    def reader(self) -> Salesforce:
+        return Salesforce(self.settings, self.secrets, self.clock)
+
+    def fetch(self) -> dict[str, int]:
+        return connect.fetch(CONNECTOR, self.settings, self.reader(), self.landing)
+
+    @property
+    def opportunities(self) -> list[int]:
+        keys = self.landing.keys("opportunities", CONNECTOR.tables["opportunities"])
+        return sorted(int(key.removeprefix("006")) for (key,) in keys)
+
+
+@pytest.fixture
+def org(tmp_path: Path) -> Iterator[Org]:
+    found = [opportunity(number, f"2026-05-{number:02d}T10:00:00.000+0000") for number in range(1, 6)]
+    with serve(FakeSalesforce(found)) as server:
+        yield Org(server, tmp_path)
+
+
+def test_all_pages_come_once_and_the_next_fetch_brings_only_what_changed(org: Org) -> None:
+    assert org.fetch()["opportunities"] == 5
+    org.server.content["Opportunity"][0] |= {"SystemModstamp": "2026-06-01T00:00:00.000+0000", "Amount": 7}
+    assert org.fetch()["opportunities"] == 2, "the last moment is read again"
+    assert org.opportunities == [1, 2, 3, 4, 5]
+    stored = b"".join(path.read_bytes() for path in org.folder.rglob("*") if path.is_file())
+    assert b"Jan de Vries" not in stored and b"token-" not in stored
+
+
+def test_a_deleted_opportunity_goes_and_one_that_left_the_recycle_bin_too(org: Org) -> None:
+    org.fetch()
+    org.server.content["Opportunity"][0] |= {"IsDeleted": True, "SystemModstamp": "2026-06-01T00:00:00.000+0000"}
+    org.fetch()
+    assert org.opportunities == [2, 3, 4, 5]
+    del org.server.content["Opportunity"][1]
+    org.fetch()
+    assert org.opportunities == [3, 4, 5]
+
+
+def test_a_limit_is_no_missing_permission_though_both_are_a_403(org: Org) -> None:
+    org.server.script = {4: Answer([{"message": "TotalRequests Limit", "errorCode": "REQUEST_LIMIT_EXCEEDED"}], 403)}
+    with pytest.raises(SourceError, match="requests of this day are used up"):
+        org.fetch()
+    org.server.script = {8: Answer([{"message": "insufficient access", "errorCode": "INSUFFICIENT_ACCESS"}], 403)}
+    with pytest.raises(SourceError, match=r"refuses access.*insufficient access"):
+        org.fetch()
+    org.server.script = {}
+    org.fetch()
+    assert org.opportunities == [1, 2, 3, 4, 5]
+
+
+def test_a_cursor_that_expired_is_asked_anew_from_the_last_record_that_came(org: Org) -> None:
+    gone = Answer([{"message": "invalid query locator", "errorCode": "INVALID_QUERY_LOCATOR"}], 400)
+    org.server.script = {5: gone}
+    org.fetch()
+    assert org.opportunities == [1, 2, 3, 4, 5]
+    org.server.script = dict.fromkeys(range(1, 200), gone)
+    with pytest.raises(SourceError, match="cursor of the query has expired"):
+        list(org.reader().read("leads", None))
+
+
+def test_a_session_that_ended_is_renewed_once(org: Org) -> None:
+    reader = org.reader()
+    reader.check()
+    org.server.tokens.clear()
+    reader.check()
+    assert org.server.issued == 2
+    org.secrets["SALESFORCE_CLIENT_SECRET"] = "wrong"
+    with pytest.raises(SourceError, match="invalid client credentials"):
+        org.fetch()
+
+
+def test_a_login_by_certificate_is_for_the_user_that_was_named(org: Org, tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65_537, 2_048)
+    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(*pem))
+    org.server.public_key = key.public_key()
+    org.secrets |= {"SALESFORCE_CLIENT_SECRET": "", "SALESFORCE_USERNAME": "kpi@linde.nl"}
+    with pytest.raises(SourceError, match="neither SALESFORCE_CLIENT_SECRET nor"):
+        org.reader()
+    org.secrets["SALESFORCE_KEY_FILE"] = str(tmp_path / "key.pem")
+    assert org.reader().check() == "linde, amounts in EUR"
+    assert org.server.subject == "kpi@linde.nl"
+    (tmp_path / "key.pem").write_text("no key", encoding="utf-8")
+    with pytest.raises(SourceError, match="private key that SALESFORCE_KEY_FILE names can't be used"):
+        org.reader().check()
+
+
+def test_a_field_that_is_hidden_from_the_user_is_named(org: Org) -> None:
+    org.server.hidden = {"Amount"}
+    with pytest.raises(SourceError, match=r"hides a field .*Opportunity: Amount"):
+        org.reader().check()
+    with pytest.raises(SourceError, match=r"hides a field .*No such column 'Amount'"):
+        org.fetch()
+
+
+def test_a_large_reading_is_a_bulk_job_whose_pages_end_at_the_word_null(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "_BULK_FROM", 3)
+    org.server.states = ["InProgress", "InProgress", "JobComplete"]
+    org.server.content["Opportunity"][2] |= {"StageName": 'On hold, "maybe"\nlater', "Amount": None}
+    org.server.content["Opportunity"][4] |= {"IsDeleted": True}
+    assert org.fetch()["opportunities"] == 5
+    assert org.opportunities == [1, 2, 3, 4]
+    assert org.clock.slept == [5.0, 5.0, 5.0]
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select stage, amount from read_parquet(?) where opportunity_id in ('006002', '006003') order by 1",
+            [str(org.landing.path("opportunities", 1))],
+        ).fetchall()
+    assert rows == [('On hold, "maybe"\nlater', None), ("Proposal", Decimal("1250.5000"))]
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "said"),
+    [
+        (
+            4,
+            Answer({"id": "7500", "state": "Failed", "errorMessage": "boom", "numberRecordsProcessed": 0}),
+            "job: boom",
+        ),
+        (6, Answer([{"message": "wrong version", "errorCode": "API_VERSION"}], 409), "another API version"),
+        (
+            6,
+            Answer("Id\n", headers={"Sforce-Locator": "null", "Sforce-NumberOfRecords": "2"}, kind="text/csv"),
+            "2 rec",
+        ),
+        (
+            8,
+            Answer("Id\n", headers={"Sforce-Locator": "null", "Sforce-NumberOfRecords": "0"}, kind="text/csv"),
+            "gave 4",
+        ),
+    ],
+)
+def test_a_bulk_job_that_is_not_whole_is_refused_and_the_next_fetch_is(
+    org: Org, monkeypatch: pytest.MonkeyPatch, step: int, answer: Answer, said: str
+) -> None:
+    monkeypatch.setattr(resources, "_BULK_FROM", 3)
+    org.server.script = {step: answer}
+    with pytest.raises(SourceError, match=said):
+        org.fetch()
+    org.server.script = {}
+    org.fetch()
+    assert org.opportunities == [1, 2, 3, 4, 5]
+
+
+def test_opportunities_read_like_deals_of_files_in_the_currency_of_the_org(org: Org) -> None:
+    org.server.several = org.server.dated = True
+    closed = {"IsClosed": True, "CurrencyIsoCode": "EUR"}
+    content = org.server.content
+    for row, changed in zip(
+        content["Opportunity"],
+        [
+            closed | {"IsWon": True, "LeadSource": None},
+            closed | {"LeadSource": None, "CampaignId": "701"},
+            {"CurrencyIsoCode": "USD", "Amount": 110, "CloseDate": "2026-03-30"},
+            {"CurrencyIsoCode": "USD", "Amount": 160, "CloseDate": "2026-03-31"},
+            {"CurrencyIsoCode": "GBP", "Amount": 50},
+        ],
+        strict=True,
+    ):
+        row.update(changed)
+    stamp = {"SystemModstamp": "2026-05-01T10:00:00.000+0000"}
+    lead = {"Id": "00Q1", "CreatedDate": "2026-01-01T08:00:00.000+0000", "IsConverted": True, "LeadSource": "Referral"}
+    content["Lead"] = [lead | stamp | {"ConvertedOpportunityId": "006001", "LastName": "Jansen"}]
+    content["Campaign"] = [{"Id": "701", "Type": "Webinar"} | stamp]
+    org.fetch()
+    connect.deliver(CONNECTOR, org.settings, org.landing, org.warehouse, org.folder / "work")
+    with duckdb.connect(str(org.warehouse)) as connection:
+        deals = staged(connection, "salesforce", "deals").to_pylist()
+    told = [(row["status"], row["channel"], row["currency"], row["amount"]) for row in deals]
+    assert told == [
+        ("won", "referral", "EUR", Decimal("1250.5")),
+        ("lost", "webinar", "EUR", Decimal("1250.5")),
+        ("open", "web", "EUR", Decimal(100)),
+        ("open", "web", "EUR", Decimal(100)),
+        ("open", "web", "GBP", Decimal(50)),
+    ]
+    assert deals[0]["closed_at"].astimezone(UTC) == datetime(2026, 3, 30, 22, tzinfo=UTC), "the day begins at home"
+    assert [str(row["expected_close_on"]) for row in deals] == [
+        "None",
+        "None",
+        "2026-03-30",
+        "2026-03-31",
+        "2026-03-31",
+    ]
