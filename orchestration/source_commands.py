@@ -152,6 +152,37 @@ def fetch(name: NameArgument, data: DataOption = None, company: CompanyOption = 
         typer.echo(f"{table.replace('_', ' ')}: {rows:,} rows")
 
 
+@app.command()
+def listen(
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 8750,
+    host: Annotated[str, typer.Option(help="On which address; a proxy with TLS belongs in front.")] = "127.0.0.1",
+    data: DataOption = None,
+    company: CompanyOption = None,
+) -> None:
+    """Receive webhooks of the senders in company.toml, until it is stopped. A refresh takes in what came.
+
+    \b
+    Example:
+      kerncijfers source listen --port 8750
+    """
+    import uvicorn
+
+    from ingestion.sources.webhooks import resources
+    from ingestion.sources.webhooks.receiver import Receiver
+    from ingestion.sources.webhooks.settings import WebhookSettings
+    from orchestration import sources
+
+    paths = chosen_paths(data, None, company)
+    connector, settings = _declared(paths, "webhooks")
+    assert isinstance(settings, WebhookSettings)
+    opened = sources.reader(paths, connector, settings)
+    typer.echo(f"{opened.check().capitalize()}.")
+    spool = resources.spool(paths.sources / connector.name)
+    receiver = Receiver(settings, sources.environment(paths)["WEBHOOKS_SECRET"], spool)
+    with spool.locked():
+        uvicorn.run(receiver.app, host=host, port=port, log_level="warning")
+
+
 @app.command("list")
 def list_sources(data: DataOption = None, company: CompanyOption = None) -> None:
     """The connected systems: when each was last read whole, and its rows.

@@ -18,7 +18,7 @@ from orchestration.paths import Paths
 COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo", "metrics sync"]
 COMMANDS += ["metrics list", "metrics check", "metrics sign", "metrics schema"]
 COMMANDS += ["releases", "releases show", "releases diff", "releases verify", "releases rebuild", "releases rollback"]
-COMMANDS += ["source add", "source test", "source fetch", "source list"]
+COMMANDS += ["source add", "source test", "source fetch", "source listen", "source list"]
 COMMANDS += ["deliver send", "deliver list", "alerts", "erase"]
 COMMANDS += ["metric new", "metric preview", "metric diff", "metric explain"]
 

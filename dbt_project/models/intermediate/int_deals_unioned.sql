@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 -- Grain: one row per deal, from whichever system it came. A new system is one more name.
-{% for origin in ['stg_files__deals', 'stg_hubspot__deals', 'stg_salesforce__deals'] -%}
+{% for origin in ['stg_files__deals', 'stg_hubspot__deals', 'stg_salesforce__deals', 'stg_webhooks__deals'] -%}
 select
     deal_id,
     stage,

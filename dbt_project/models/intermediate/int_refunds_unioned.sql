@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 -- Grain: one row per refund, from whichever system it came. A new system is one more name.
-{% for origin in ['stg_files__refunds', 'stg_shopify__refunds', 'stg_woocommerce__refunds'] -%}
+{% for origin in ['stg_files__refunds', 'stg_shopify__refunds', 'stg_woocommerce__refunds', 'stg_webhooks__refunds'] -%}
 select
     refund_id,
     order_id,

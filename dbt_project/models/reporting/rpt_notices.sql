@@ -25,6 +25,12 @@ analytics_cautions as (
 
 ),
 
+refused_messages as (
+
+    select * from {{ ref('stg_webhooks__refusals') }}
+
+),
+
 earliest as (
 
     select
@@ -136,3 +142,12 @@ select
         else 'counted with other key events than now; do not compare these days with later ones.'
     end as message_en
 from analytics_cautions
+union all
+select
+    'webhook_refused_' || sender as code,
+    'warning' as severity,
+    'Geweigerd van ' || sender || ' en niet meegeteld: ' || cast(messages as varchar) || ' bericht(en), het laatste op '
+    || substring(cast(last_at as varchar), 1, 10) || '. De afzender kreeg de reden als antwoord.' as message_nl,
+    'Refused from ' || sender || ' and not counted: ' || cast(messages as varchar) || ' message(s), the last on '
+    || substring(cast(last_at as varchar), 1, 10) || '. The sender was told the reason.' as message_en
+from refused_messages

@@ -1,0 +1,29 @@
+-- Grain: one row per customer, as its sender last told of it: the newest updated_at counts, then what came last.
+with
+
+messages as (
+
+    select
+        *,
+        row_number() over (
+            partition by sender, customer_id
+            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
+        ) as message
+    from {{ source('raw_webhooks', 'customers') }}
+
+)
+
+select
+    ---------- ids
+    sender || '-' || customer_id as customer_id,
+
+    ---------- texts
+    country,
+    segment,
+
+    ---------- dates
+    created_at
+from messages
+where
+    message = 1
+    and not is_gone

@@ -1,0 +1,109 @@
+"""Messages on disk: one line each, synced before the sender hears that it arrived. The only copy there is, so it stays.
+
+A file that is full is followed by another; a line that was cut off when the machine stopped was never acknowledged, and
+whoever sent it sends it again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ingestion.errors import SourceError
+
+_FULL = 8_000_000
+
+
+class Spool:
+    """The folder with messages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._file: Path | None = None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder for one receiver; a second one is refused. The kernel frees it, however the process ends."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / ".lock").open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SourceError("another process is receiving webhooks.", advice="This one did not start.") from None
+            yield
+
+    def append(self, messages: Sequence[dict[str, Any]]) -> None:
+        """Adds messages; they are on disk when this returns.
+
+        Raises OSError when they could not be written; then none of them counts.
+        """
+        lines = "".join(json.dumps(message) + "\n" for message in messages).encode()
+        with self._lock:
+            file = self._current()
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            before = os.fstat(handle).st_size
+            try:
+                _write(handle, lines)
+            except OSError:
+                os.ftruncate(handle, before)
+                raise
+            finally:
+                os.close(handle)
+
+    def _current(self) -> Path:
+        """The file to add to: a new one when this process starts, for the last line of the one before may be cut."""
+        if self._file is None or (self._file.is_file() and self._file.stat().st_size > _FULL):
+            last = max((int(file.stem) for file in self.files()), default=0)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = self.folder / f"{last + 1:08d}.jsonl"
+            self._file.touch(mode=0o600)
+            folder = os.open(self.folder, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+        return self._file
+
+    def files(self) -> list[Path]:
+        """Oldest first."""
+        return sorted(self.folder.glob("*.jsonl"))
+
+    def read(self, file: str, offset: int, size: int) -> Iterator[tuple[list[dict[str, Any]], str, int]]:
+        """Messages after a place, in parts of about `size` bytes, each with the place after it.
+
+        Raises `SourceError` for a line that is no message: the file was changed by somebody else.
+        """
+        for path in self.files():
+            if path.name < file:
+                continue
+            at = offset if path.name == file else 0
+            with path.open("rb") as handle:
+                handle.seek(at)
+                while lines := handle.readlines(size):
+                    whole = [line for line in lines if line.endswith(b"\n")]
+                    yield [_message(path, line) for line in whole], path.name, at + sum(map(len, whole))
+                    at += sum(map(len, whole))
+                    if len(whole) < len(lines):
+                        break
+
+
+def _write(handle: int, content: bytes) -> None:
+    if os.write(handle, content) != len(content):
+        raise OSError("the disk is full")
+    os.fsync(handle)
+
+
+def _message(path: Path, line: bytes) -> dict[str, Any]:
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise SourceError(
+            "a line of the spool of webhooks is no message: somebody else changed the file.",
+            file=path,
+            advice="Put the file back from a backup, then fetch again.",
+        ) from None
