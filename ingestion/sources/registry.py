@@ -19,6 +19,7 @@ NAMES = (
     "meta_ads",
     "salesforce",
     "shopify",
+    "stripe",
     "webhooks",
     "woocommerce",
 )

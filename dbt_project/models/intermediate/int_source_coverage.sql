@@ -7,7 +7,7 @@
     ('sessions', 'stg_ga4__sessions_daily', 'day', false),
     ('ad_spend', 'int_ad_spend_unioned', 'spend_date', false),
     ('deals', 'int_deals_unioned', 'created_at', true),
-    ('subscriptions', 'stg_files__subscriptions', 'started_on', false),
+    ('subscriptions', 'int_subscriptions_unioned', 'started_on', false),
     ('tickets', 'int_tickets_unioned', 'created_at', true),
     ('survey_responses', 'int_survey_responses_unioned', 'responded_at', true),
     ('hours', 'stg_files__hours', 'worked_on', false),

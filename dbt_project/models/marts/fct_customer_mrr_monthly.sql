@@ -21,7 +21,7 @@ coverage as (
 
 subscriptions as (
 
-    select * from {{ ref('stg_files__subscriptions') }}
+    select * from {{ ref('int_subscriptions_unioned') }}
 
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import jinja2
@@ -19,6 +20,7 @@ def _sql(source: str, file: Path) -> str:
         source=lambda schema, name: f"{schema}.{name}",
         ref=lambda name: SETTINGS if name == "stg_company__settings" else f"({_model(source, name)})",
         local_date=lambda instant, zone: f"cast(timezone({zone}, {instant}) as date)",
+        dbt=SimpleNamespace(datediff=lambda first, last, part: f"date_diff('{part}', {first}, {last})"),
         local_midnight=lambda day, zone: f"timezone({zone}, cast({day} as timestamp))",
     )
 
