@@ -209,6 +209,16 @@ def report(
         typer.echo(str(file))
         if show:
             typer.launch(file.resolve().as_uri())
+    if edition or language:
+        return
+    if out is not None:
+        from reports import site
+
+        older = [release.read_facts(kept) for kept in reversed(release.kept(paths)) if kept.name < folder.name]
+        named = [(of, cast("Language", tongue), release.page_name(of, tongue)) for of, tongue in pages]
+        site.render(folder, named, out=out, earlier=older, folders=paths.editions)
+    if (index := target / "index.html").is_file():
+        typer.echo(f"{index} leads to these and to every KPI.")
 
 
 @app.command()

@@ -99,7 +99,7 @@ def show(number: Annotated[str, typer.Argument(help="Such as 12 or 000012.")], d
             typer.echo(f"  {name}: {totals['rows']} rows{sums}")
     typer.echo(f"Made: {len(contents['files'])} files that can be made again to the byte, reports among them:")
     for name, digest in contents["files"].items():
-        if name.endswith(".html"):
+        if name.endswith(".html") and "/" not in name:
             typer.echo(f"  {name}  {digest}")
     typer.echo(f"Signed with the key\n  {verify.signer(folder)}")
 

@@ -36,6 +36,8 @@ _COLOURS = {
     "#070707": "var(--paper)",
 }
 INK, SOFT, RULE, ACCENT, SECOND, BAR, PAPER = _COLOURS
+# Areas without a colour, one for each month, where a pointer or the keyboard can rest.
+_HIT = "#080808"
 FONT = "Helvetica Neue, Helvetica, Arial, sans-serif"
 
 
@@ -90,7 +92,7 @@ def draw(chart: Chart, words: Formatter) -> Markup:
     for size, width, every in (("wide", WIDE, 3), ("narrow", NARROW, 8)):
         svg = _svg({**_sized(form, months, width, every), "datasets": rows}, words.language)
         drawings.append(f'<div class="chart-{size}">{svg}</div>')
-    return Markup("".join(drawings))
+    return Markup(f'<div class="drawing">{"".join(drawings)}</div>')
 
 
 def _rows(one: Series, scale: int, words: Formatter) -> list[dict[str, Any]]:
@@ -153,6 +155,8 @@ def _form(
                 halo = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
                 said = end.encode(text="said:N")
                 layers += [said.mark_text(color=PAPER, **text, **halo), said.mark_text(color=INK, **text)]
+        whole = {"y": alt.value(0), "y2": alt.value(height)}
+        layers.append(alt.Chart(alt.NamedData("rows0")).mark_bar(color=_HIT).encode(x=x, **whole))
         drawing = alt.layer(*layers).properties(height=height, padding=4)
         return drawing.configure(**_theme()).to_dict(validate=False)
 
@@ -190,6 +194,7 @@ def _svg(specification: dict[str, Any], language: str) -> str:
     svg = vlc.vegalite_to_svg(specification, format_locale=locale, time_format_locale=locale)
     for placeholder, variable in _COLOURS.items():
         svg = svg.replace(placeholder, variable)
+    svg = svg.replace(f'fill="{_HIT}"', 'class="hit"')
     svg = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
     svg = re.sub(r' xmlns(?::xlink)?="[^"]*"', "", svg)
     svg = re.sub(r"<svg ", '<svg aria-hidden="true" focusable="false" ', svg, count=1)

@@ -18,6 +18,7 @@ import duckdb
 from reports.data import Point, Report
 from reports.figures import of_metric, of_table
 from reports.inline import Panel, Step
+from reports.scopes import part_name
 
 COHORTS = 13
 PANEL_MONTHS = 13
@@ -286,7 +287,7 @@ class _Released:
         months = {row["period_end"]: row["period"] for row in rows}
         values = {(row["scope"], row["period_end"]): row["value"] for row in rows}
         everything = [
-            Panel(_channel(scope), tuple(Point(end, months[end], values.get((scope, end))) for end in sorted(months)))
+            Panel(part_name(scope), tuple(Point(end, months[end], values.get((scope, end))) for end in sorted(months)))
             for scope in sorted({row["scope"] for row in rows})
         ]
         panels = [panel for panel in everything if _can_be_drawn(panel)]
@@ -332,11 +333,6 @@ class _Released:
 def _can_be_drawn(panel: Panel) -> bool:
     """Whether it has a value in the last month and a course to it."""
     return panel.points[-1].value is not None and sum(point.value is not None for point in panel.points) > 2
-
-
-def _channel(scope: str) -> str:
-    name = scope.removeprefix("channel:").replace("_", " ")
-    return name[:1].upper() + name[1:]
 
 
 def _year_earlier(day: date) -> date:

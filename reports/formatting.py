@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+from babel.numbers import (
+    NumberPattern,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_symbol,
+    parse_pattern,
+)
 
 Language = Literal["nl", "en"]
 LOCALES: dict[Language, str] = {"nl": "nl_NL", "en": "en_GB"}
@@ -31,27 +39,27 @@ class Formatter:
     @property
     def locale(self) -> Locale:
         """Babel's locale."""
-        return Locale.parse(LOCALES[self.language])
+        return _locale(self.language)
 
     def _signed(self, text: str) -> str:
         return text.replace("-", MINUS)
 
     def number(self, value: Decimal | int, decimals: int = 0) -> str:
         """1234.5 -> `1.234,5` or `1,234.5`."""
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        pattern = _pattern("#,##0" + ("." + "0" * decimals if decimals else ""))
         return self._signed(format_decimal(_rounded(Decimal(value), decimals), pattern, locale=self.locale))
 
     def money(self, value: Decimal | int, decimals: int = 0) -> str:
         """1234.5 -> `€ 1.234,50` or `€1,234.50`, with as many decimals as asked."""
         fraction = "." + "0" * decimals if decimals else ""
         space = NO_BREAK_SPACE if self.language == "nl" else ""
-        pattern = f"¤{space}#,##0{fraction};-¤{space}#,##0{fraction}"
+        pattern = _pattern(f"¤{space}#,##0{fraction};-¤{space}#,##0{fraction}")
         amount = _rounded(Decimal(value), decimals)
         return self._signed(format_currency(amount, self.currency, pattern, locale=self.locale, currency_digits=False))
 
     def percent(self, value: Decimal, decimals: int = 1) -> str:
         """0.1234 -> `12,3%` or `12.3%`."""
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
+        pattern = _pattern("#,##0" + ("." + "0" * decimals if decimals else "") + "%")
         return self._signed(format_percent(_rounded(value, decimals + 2), pattern, locale=self.locale))
 
     def value(self, value: Decimal | None, unit: str, decimals: int, reason: str | None = None) -> str:
@@ -122,7 +130,7 @@ class Formatter:
 
     def month(self, value: date, *, short: bool = False) -> str:
         """maart 2026, or mrt 2026 where there is little room."""
-        return format_date(value, "MMM y" if short else "LLLL y", locale=self.locale).replace(".", "")
+        return _month(self.language, value, short)
 
     def months(self, first: date, last: date) -> str:
         """A range of months: three months of one year name it once, over a year's end it is named twice."""
@@ -156,6 +164,22 @@ class Formatter:
         if grain == "ttm":
             return f"{self.texts['ttm']} {self.month(end, short=True)}"
         return label
+
+
+# A report prints tens of thousands of numbers: what Babel would read again for each of them is read once.
+@cache
+def _locale(language: Language) -> Locale:
+    return Locale.parse(LOCALES[language])
+
+
+@cache
+def _pattern(pattern: str) -> NumberPattern:
+    return parse_pattern(pattern)
+
+
+@cache
+def _month(language: Language, value: date, short: bool) -> str:
+    return format_date(value, "MMM y" if short else "LLLL y", locale=_locale(language)).replace(".", "")
 
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:

@@ -136,3 +136,28 @@ def _line(points: Sequence[Point], low: float, high: float, top: int, bottom: in
     breaks = [True, *(right[0] - left[0] > 1 for left, right in pairwise(values))]
     line = "".join(f"{'M' if gap else 'L'}{x:.2f},{y:.2f}" for gap, (x, y) in zip(breaks, places, strict=True))
     return line, f"M{places[-1][0]:.2f},{places[-1][1]:.2f}h0"
+
+
+def history(points: Sequence[Point], expected: Sequence[Decimal | None]) -> Markup:
+    """A course over many periods, with what was expected of it as a dashed line. Empty with fewer than three values.
+
+    Each period has an area of its own for a pointer or the keyboard to rest on.
+    """
+    known = [float(point.value) for point in points if point.value is not None]
+    if len(known) < 3:
+        return Markup()
+    values = [*known, *(float(value) for value in expected if value is not None)]
+    low, high = min(values), max(values)
+    line, end = _line(points, low, high, 3, 57)
+    targets = [Point(point.end, point.label, value) for point, value in zip(points, expected, strict=True)]
+    goal, _ = _line(targets, low, high, 3, 57)
+    width = 98 / max(len(points) - 1, 1)
+    hits = "".join(
+        f'<rect class="hit" x="{max(1 + place * width - width / 2, 0):.2f}" y="0" width="{width:.2f}" height="60"/>'
+        for place in range(len(points))
+    )
+    dashed = f'<path class="goal" d="{goal}"/>' if goal else ""
+    return Markup(
+        f'<svg class="spark history" viewBox="0 0 100 60" {_SHAPE}>{dashed}'
+        f'<path d="{line}"/><path class="dot" d="{end}"/>{hits}</svg>'
+    )

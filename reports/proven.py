@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.figures import Figure
 from reports.formatting import Formatter
-
-_ELEMENT = Markup('<data value="{value}" data-ref="{ref}">{text}</data>')
 
 
 @dataclass(frozen=True)
@@ -47,4 +45,5 @@ class ProvenFormatter(Formatter):
 def _marked(value: Decimal | int | None, text: str) -> str:
     if not isinstance(value, Figure):
         return text
-    return _ELEMENT.format(value=f"{value.normalize() + 0:f}", ref=value.ref, text=text)
+    exact = f"{value.normalize() + 0:f}"
+    return Markup(f'<data value="{exact}" data-ref="{escape(value.ref)}">{escape(text)}</data>')

@@ -14,12 +14,13 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from reports import charts, exhibits, inline
+from reports import charts, exhibits, explore, inline
 from reports.charts import ACCENT, SECOND, Chart, Series
 from reports.data import Kpi, Point, Report, read
 from reports.edition import find
 from reports.figures import Figure
 from reports.formatting import MINUS, WORD_JOINER, Language
+from reports.scopes import scope_name
 
 HERE = Path(__file__).parent
 STATUS_SYMBOLS = {
@@ -67,7 +68,7 @@ def _entry(value: object) -> str:
 @cache
 def environment() -> SandboxedEnvironment:
     """Escapes everything, refuses a name that is not there, and reaches nothing but what it is given."""
-    environment = SandboxedEnvironment(
+    made = SandboxedEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -75,20 +76,24 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
     )
     stylesheet = "".join((HERE / "templates" / name).read_text(encoding="utf-8") for name in STYLESHEETS)
-    environment.globals["stylesheet"] = Markup(stylesheet)
-    environment.globals["stylesheet_hash"] = _hash(stylesheet)
-    environment.filters["hash"] = _hash
-    environment.globals["running_foot"] = _running_foot
-    environment.globals["sparkline"] = inline.sparkline
-    environment.globals["bullet"] = inline.bullet
-    environment.globals["fall"] = inline.waterfall
-    environment.globals["panels"] = inline.multiples
-    environment.globals["shades"] = inline.heat
-    environment.filters["zip"] = zip
-    environment.globals["symbols"] = STATUS_SYMBOLS
-    environment.filters["code"] = _code
-    environment.filters["entry"] = _entry
-    return environment
+    made.globals["stylesheet"] = Markup(stylesheet)
+    made.globals["stylesheet_hash"] = _hash(stylesheet)
+    made.filters["hash"] = _hash
+    made.globals["running_foot"] = _running_foot
+    made.globals["sparkline"] = inline.sparkline
+    made.globals["bullet"] = inline.bullet
+    script = (HERE / "templates" / "script.js").read_text(encoding="utf-8")
+    made.globals["script"] = Markup(script)
+    made.globals["script_hash"] = _hash(script)
+    made.globals["scope_name"] = scope_name
+    made.globals["fall"] = inline.waterfall
+    made.globals["panels"] = inline.multiples
+    made.globals["shades"] = inline.heat
+    made.filters["zip"] = zip
+    made.globals["symbols"] = STATUS_SYMBOLS
+    made.filters["code"] = _code
+    made.filters["entry"] = _entry
+    return made
 
 
 def _lowest(points: tuple[Point, ...]) -> Point:
@@ -187,8 +192,8 @@ def render(
     """Write one edition of a release in one language to `out`, and return it.
 
     `release` is a folder with `kerncijfers.duckdb` and `release.json`; `folders` hold the company's own editions. The
-    page requests nothing and needs no script. Raises EditionError for an edition that is not there or can't be used,
-    and FileNotFoundError for an incomplete release.
+    page requests nothing, and is whole without its script. Raises EditionError for an edition that is not there or
+    can't be used, and FileNotFoundError for an incomplete release.
     """
     report = read(release, find(edition, folders), language)
     drawings, axes = _drawings(report)
@@ -203,6 +208,7 @@ def render(
             axes=axes,
             sentences=_sentences(report),
             exhibits=exhibits.read(release, report),
+            history=explore.data(release, report),
         )
     )
     out.write_text(_INDENT.sub("\n", page), encoding="utf-8")

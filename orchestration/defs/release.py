@@ -11,7 +11,10 @@ _pages = company.read(Paths.find()).pages
 
 @dg.asset(
     key=["release", "current"],
-    deps=[dg.AssetKey(["reports", f"{edition}_{language}"]) for edition, language in _pages],
+    deps=[
+        dg.AssetKey(["reports", "pages"]),
+        *(dg.AssetKey(["reports", f"{edition}_{language}"]) for edition, language in _pages),
+    ],
     group_name="release",
     pool="warehouse_writer",
     description="Looks at the gate once more, checks that the draft is whole, and swaps the symlink `current`.",

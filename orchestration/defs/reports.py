@@ -59,4 +59,28 @@ def _page(edition: str, language: Language) -> dg.AssetsDefinition:
     return page
 
 
-pages = [_page(edition, language) for edition, language in company.read(_paths).pages]
+_reports = company.read(_paths).pages
+pages = [_page(edition, language) for edition, language in _reports]
+
+
+@dg.asset(
+    key=["reports", "pages"],
+    deps=[database],
+    group_name="reports",
+    kinds={"jinja2", "html"},
+    pool="warehouse_writer",
+    description="An index of reports and releases, a page for each KPI with its whole history, and a glossary.",
+)
+def site(draft: DraftRelease) -> dg.MaterializeResult:
+    """Everything beside the reports."""
+    from reports.site import render  # noqa: PLC0415 - charts take long to import
+
+    progress.report("Rendering the reports")
+    written = render(
+        draft.paths.draft,
+        [(edition, language, release.page_name(edition, language)) for edition, language in _reports],
+        out=draft.paths.draft,
+        earlier=[release.read_facts(folder) for folder in reversed(release.kept(draft.paths))],
+        folders=draft.paths.editions,
+    )
+    return dg.MaterializeResult(metadata={"pages": len(written), "bytes": sum(file.stat().st_size for file in written)})

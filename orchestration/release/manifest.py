@@ -28,6 +28,8 @@ def write_contents(paths: Paths, facts: dict[str, Any], inputs: dict[str, Any], 
     files = sorted(file for file in paths.draft.rglob("*.parquet"))
     made = ["release.json", "tests.json", "models.json", "notes.json", *sorted(pages)]
     files += [paths.draft / name for name in made if (paths.draft / name).is_file()]
+    # An index also lists the releases before this one, which the inputs do not decide.
+    files += sorted(file for file in paths.draft.glob("pages/*.html") if not file.name.startswith("index."))
     contents = {
         "format": 1,
         "release": facts["release"],

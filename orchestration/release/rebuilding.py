@@ -15,6 +15,7 @@ from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release import manifest, preparation
 from orchestration.release.store import FACTS, MANIFEST, dumped, earlier, quoted, read_facts, sha256, warehouse_of
+from reports import site
 from reports.formatting import Language
 from reports.render import render
 
@@ -43,10 +44,10 @@ def rebuild(paths: Paths, number: str, folder: Path, *, threads: int | None = No
     if (issued / _NOTES).is_file():
         shutil.copyfile(issued / _NOTES, again.draft / _NOTES)
     pages = sorted(file.name for file in issued.glob("*.*.html"))
-    for page in pages:
-        edition, language, _ = page.split(".")
-        tongue = cast("Language", language)
-        render(again.draft, edition=edition, language=tongue, out=again.draft / page, folders=paths.editions)
+    reports = [(page.split(".")[0], cast("Language", page.split(".")[1]), page) for page in pages]
+    for edition, language, page in reports:
+        render(again.draft, edition=edition, language=language, out=again.draft / page, folders=paths.editions)
+    site.render(again.draft, reports, out=again.draft, folders=paths.editions)
     manifest.write_contents(again, facts, manifest.inputs(again), pages)
     return list(_differences(recorded, json.loads((again.draft / manifest.CONTENTS).read_text(encoding="utf-8"))))
 

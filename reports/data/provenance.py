@@ -38,19 +38,20 @@ class Proof:
 
     def of_metrics(self, kpis: Iterable[Kpi]) -> dict[str, Provenance]:
         """By the anchor of each metric's definition."""
-        return {kpi.anchor: self._of_metric(kpi) for kpi in kpis}
+        return {kpi.anchor: self.of_metric(kpi.metric, kpi.version, kpi.sources) for kpi in kpis}
 
     def of_tables(self, names: Iterable[str]) -> tuple[Provenance, ...]:
         """Of tables that are shown line by line."""
         return tuple(Provenance(name, self._sql.get(name, ""), ()) for name in names)
 
-    def _of_metric(self, kpi: Kpi) -> Provenance:
-        passed = self._tests.get(kpi.metric, {}).get("passed")
+    def of_metric(self, metric: str, version: int, sources: Iterable[str]) -> Provenance:
+        """Of one metric in one version, made from the sources that it names."""
+        passed = self._tests.get(metric, {}).get("passed")
         return Provenance(
-            name=kpi.anchor,
-            sql=self._sql.get(f"metric_{kpi.metric}.v{kpi.version}", ""),
-            sources=tuple(self._sources[name] for name in kpi.sources if name in self._sources),
-            passed=None if passed is None else Figure(passed, f"release.json/metric_tests/{kpi.metric}/passed"),
+            name=f"{metric}-{version}",
+            sql=self._sql.get(f"metric_{metric}.v{version}", ""),
+            sources=tuple(self._sources[name] for name in sources if name in self._sources),
+            passed=None if passed is None else Figure(passed, f"release.json/metric_tests/{metric}/passed"),
         )
 
 

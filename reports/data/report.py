@@ -172,7 +172,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
 
         proven = ProvenFormatter(language, company["currency"], t)
         definitions = tuple(kpi for kpi in shown.values() if kpi.value is not None)
-        sources = _sources(released)
+        sources = read_sources(released)
         proof = Proof(release, facts, sources)
         cards = (*present(core), *filled[: max(0, FEWEST_CARDS - len(present(core)))])
         return Report(
@@ -237,7 +237,8 @@ def _notices(released: Released, end: date, words: Formatter) -> tuple[Notice, .
     return tuple(notices)
 
 
-def _sources(released: Released) -> tuple[Source, ...]:
+def read_sources(released: Released) -> tuple[Source, ...]:
+    """Every source there may be, those that are there first, with what was read of it."""
     rows = released.rows(
         f"""
         select source, label_{released.language} as label, is_present, files, row_count, first_date, last_date

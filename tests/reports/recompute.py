@@ -116,7 +116,7 @@ def mistakes(file: Path, release: Path) -> list[str]:
     released = Released(release)
     root: Any = html.parse(str(file), html.HTMLParser(encoding="utf-8")).getroot()
     locale = Locale.parse({"nl": "nl_NL", "en": "en_GB"}[root.get("lang")])
-    ids = set(root.xpath("//@id"))
+    places = _places(root, file)
     wrong: list[str] = []
     elements = root.xpath("//data")
     assert elements
@@ -131,12 +131,22 @@ def mistakes(file: Path, release: Path) -> list[str]:
             wrong.append(f"{reference} is printed without its unit: {shown}")
         for part in reference.split(" - "):
             entry = part.lstrip("-").split("/")[0].replace("@", "-").removesuffix(".json")
-            if entry not in ids:
+            if entry not in places:
                 wrong.append(f"the appendix has no {entry}")
-            elif not _leads_to(element, entry):
+            elif not _leads_to(element, entry, places[entry]):
                 wrong.append(f"nothing near {reference} leads to #{entry}")
     wrong += [f"no reference: {text}" for text in _left_over(root, released, locale)]
     return sorted(set(wrong))
+
+
+def _places(root: Any, file: Path) -> dict[str, set[str]]:
+    """Where each entry can be opened: on the page itself, or on a page of the release that it links to."""
+    places = {id: {f"#{id}"} for id in root.xpath("//@id")}
+    for link in {href for href in root.xpath("//a/@href") if ".html" in href}:
+        page = (file.parent / link).read_text(encoding="utf-8")
+        for id in re.findall(r'<article id="([^"]+)"', page):
+            places.setdefault(id, set()).add(link)
+    return places
 
 
 def _printed(value: Decimal, shown: str, locale: Locale, decimals: int) -> bool:
@@ -161,10 +171,10 @@ def _in_its_unit(reference: str, shown: str, element: Any, released: Released) -
     )
 
 
-def _leads_to(element: Any, entry: str) -> bool:
+def _leads_to(element: Any, entry: str, links: set[str]) -> bool:
     """Within the row, card, figure, sentence or definition that holds it, or the head of its column; the appendix is where it opens to."""
     for holder in element.iterancestors("tr", "li", "article", "figure", "p", "dl", "table", "section", "header"):
-        if holder.get("id") in (entry, "definitions") or holder.xpath(f'.//a[@href="#{entry}"]'):
+        if holder.get("id") in (entry, "definitions") or links & set(holder.xpath(".//a/@href")):
             return True
         if holder.tag in ("section", "header"):
             return False
@@ -188,10 +198,12 @@ def _left_over(root: Any, released: Released, locale: Locale) -> list[str]:
     # What is no figure: dates, years and ages of cohorts, versions, the level of an interval, and the scale of an axis.
     exceptions = (
         rf"(\d{{1,2}} )?({months}) \d{{4}}(, \d\d:\d\d)?",
+        r"\b20\d\d-Q[1-4]\b",
         r"\b20\d\d\b",
         r"\b(versie|version) \d+",
         r"\b(naar|to) (versie|version) \d+",
         r"\b\d+ (maand|maanden|month|months) later\b",
+        r"\b(Na|After) \d+ (maanden|months)\b",
         r"95%:",
         r"× € ?1[.,]000",
         r"× € ?1 ?(mln|million|m)\b",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from base64 import b64encode
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -20,7 +21,7 @@ from reports.data import read, texts
 from reports.edition import find
 from reports.formatting import Formatter, Language
 from reports.render import render
-from tests.reports.conftest import HOSTILE
+from tests.reports.conftest import HOSTILE, ROOT
 
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
 
@@ -168,11 +169,25 @@ def test_two_versions_stand_side_by_side_with_the_parts_between_them(
     assert replaced not in new
 
 
+def own_scripts(root: html.HtmlElement) -> tuple[dict[str, Any], str]:
+    """The history a page holds as data and its one script, which its policy allows by hash; there is no other."""
+    data, script = root.xpath("//script")
+    assert dict(data.attrib) == {"type": "application/json", "id": "explore-data"}
+    assert not script.attrib
+    assert script.text == (ROOT / "reports" / "templates" / "script.js").read_text(encoding="utf-8")
+    [policy] = root.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert f"script-src 'sha256-{b64encode(sha256(script.text.encode()).digest()).decode()}';" in policy
+    assert root.xpath("//@*[starts-with(name(), 'on')]") == []
+    return json.loads(data.text), script.text
+
+
 def test_text_from_the_data_stays_text(hostile_release: Path, tmp_path: Path) -> None:
     shown = plain(HOSTILE)
     for language in LANGUAGES:
         root = page(hostile_release, language, tmp_path)
-        assert root.xpath("//script | //*[@onerror or @onload]") == []
+        history, _ = own_scripts(root)
+        assert shown in plain(history["kpis"][0]["name"])
+        assert any(shown in plain(scope) for kpi in history["kpis"] for scope in kpi["scopes"])
         assert "{{" not in (tmp_path / f"{language}.html").read_text(encoding="utf-8").replace("{{ 7 * 7 }}", "")
         for place in ("h1", "title", "footer", "caption/..//tbody//th", "dd", "section[@id='absent']//strong | //h3"):
             assert shown in plain(" ".join(found.text_content() for found in root.xpath(f"//{place}"))), place
@@ -245,11 +260,15 @@ def test_books_that_run_on_without_revenue_are_mentioned(books_release: Path, tm
     assert "The books run on to December 2025" in plain(root.find_class("notices")[0].text_content())
 
 
-def test_the_page_asks_for_nothing_and_runs_nothing(full_release: Path, tmp_path: Path) -> None:
+def test_the_page_asks_for_nothing_and_runs_only_its_own_script(full_release: Path, tmp_path: Path) -> None:
     root = page(full_release, "en", tmp_path)
     [policy] = root.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
     assert policy.startswith("default-src 'none'")
-    assert root.xpath("//script | //iframe | //link | //img | //object | //form") == []
+    _, script = own_scripts(root)
+    assert re.findall(r"fetch\(|XMLHttpRequest|import\(|innerHTML|insertAdjacentHTML|eval\(|https?:", script) == [
+        "http:"  # the name of SVG
+    ]
+    assert root.xpath("//iframe | //link | //img | //object | //form") == []
     addresses = root.xpath("//@href | //@src | //@srcset | //@action")
     assert [address for address in addresses if not address.startswith("#")] == []
     styles = root.xpath("//style/text()")
@@ -283,5 +302,43 @@ def test_a_chart_has_a_sentence_and_a_table_beside_it(full_release: Path, tmp_pa
     assert "var(--accent)" in (tmp_path / "en.html").read_text(encoding="utf-8")
 
 
-def test_the_page_is_small(full_release: Path, tmp_path: Path) -> None:
-    assert render(full_release, language="nl", out=tmp_path / "nl.html").stat().st_size < 500_000
+def test_the_page_is_small_with_its_script_and_its_history_and_smaller_without(
+    full_release: Path, tmp_path: Path
+) -> None:
+    out = render(full_release, language="nl", out=tmp_path / "nl.html")
+    assert out.stat().st_size <= 1_500_000
+    without = re.sub(rb"<script.*?</script>", b"", out.read_bytes(), flags=re.DOTALL)
+    assert len(without) <= 500_000
+
+
+def test_the_history_of_the_script_is_that_of_the_released_database(full_release: Path, tmp_path: Path) -> None:
+    history, _ = own_scripts(page(full_release, "en", tmp_path))
+    scopes = {"Total": "total", "Channel: Email": "channel:email"}
+    with duckdb.connect(str(full_release / "kerncijfers.duckdb"), read_only=True) as connection:
+        known = connection.execute(
+            "select metric, label_en, unit from reporting.rpt_metrics where is_latest"
+        ).fetchall()
+        registry = {metric: (label, unit) for metric, label, unit in known}
+        checked = 0
+        for metric in ("revenue", "solvency", "conversion"):
+            label, unit = registry[metric]
+            [kpi] = [kpi for kpi in history["kpis"] if kpi["name"] == label]
+            for scope, grains in kpi["scopes"].items():
+                for grain, columns in grains.items() if scope in scopes else ():
+                    rows = connection.execute(
+                        """
+                        select value, expected_value from reporting.rpt_metric_values inner join reporting.rpt_metrics
+                        using (metric, version) where metric = ? and is_latest and scope = ? and grain = ?
+                        order by period_end
+                        """,
+                        [metric, scopes[scope], grain],
+                    ).fetchall()
+                    of_hundred = 100 if unit == "percent" else 1
+                    half = 0.5 * 10 ** -kpi["decimals"] * 1.0001
+                    for told, held in zip(columns["value"], [row[0] for row in rows], strict=True):
+                        assert (told is None) == (held is None)
+                        assert told is None or abs(told - float(held) * of_hundred) <= half
+                        checked += 1
+                    for told, held in zip(columns["target"], [row[1] for row in rows], strict=True):
+                        assert (told is None) == (held is None)
+    assert checked > 200
