@@ -177,8 +177,14 @@ def report(
     edition: Annotated[str | None, typer.Option("--edition", help="Only this edition.")] = None,
     language: Annotated[str | None, typer.Option("--language", help="Only this language: nl or en.")] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the reports in a browser.")] = False,
+    pdf: Annotated[
+        bool,
+        typer.Option(
+            "--pdf", help="Also print each report to PDF, with Chromium, in --out or in <data>/pdf/<release>."
+        ),
+    ] = False,
 ) -> None:
-    """Say where the reports are, or render them elsewhere.
+    """Say where the reports are, render them elsewhere, or print them.
 
     A release never changes: --out renders its numbers to another folder, to try a template or an edition.
 
@@ -188,8 +194,9 @@ def report(
       kerncijfers report --open --language nl
       kerncijfers report --out /tmp/preview
       kerncijfers report --release 000001 --out /tmp/as-issued
+      kerncijfers report --pdf --edition investor_monthly --language en
     """
-    from orchestration import release, values
+    from orchestration import printing, release, values
 
     paths = _paths(data)
     folder = values.current(paths) if number is None else release.earlier(paths, number)
@@ -199,6 +206,7 @@ def report(
         known = ", ".join(" in ".join(page) for page in released)
         raise KerncijfersError(f"Release {folder.name} has no such report. It has: {known}.")
     target = folder if out is None else out
+    program = printing.browser() if pdf else None
     for of, tongue in pages:
         file = target / release.page_name(of, tongue)
         if out is not None:
@@ -207,6 +215,10 @@ def report(
             out.mkdir(parents=True, exist_ok=True)
             render(folder, edition=of, language=cast("Language", tongue), out=file, folders=paths.editions)
         typer.echo(str(file))
+        if program:
+            printed = paths.data / "pdf" / folder.name if out is None else out
+            printed.mkdir(parents=True, exist_ok=True)
+            typer.echo(str(printing.to_pdf(file, printed / f"{of}.{tongue}.pdf", program)))
         if show:
             typer.launch(file.resolve().as_uri())
     if edition or language:
@@ -215,7 +227,9 @@ def report(
         from reports import site
 
         older = [release.read_facts(kept) for kept in reversed(release.kept(paths)) if kept.name < folder.name]
-        named = [(of, cast("Language", tongue), release.page_name(of, tongue)) for of, tongue in pages]
+        named: list[tuple[str, Language, str]] = [
+            (of, cast("Language", tongue), release.page_name(of, tongue)) for of, tongue in pages
+        ]
         site.render(folder, named, out=out, earlier=older, folders=paths.editions)
     if (index := target / "index.html").is_file():
         typer.echo(f"{index} leads to these and to every KPI.")

@@ -44,7 +44,9 @@ def rebuild(paths: Paths, number: str, folder: Path, *, threads: int | None = No
     if (issued / _NOTES).is_file():
         shutil.copyfile(issued / _NOTES, again.draft / _NOTES)
     pages = sorted(file.name for file in issued.glob("*.*.html"))
-    reports = [(page.split(".")[0], cast("Language", page.split(".")[1]), page) for page in pages]
+    reports: list[tuple[str, Language, str]] = [
+        (page.split(".")[0], cast("Language", page.split(".")[1]), page) for page in pages
+    ]
     for edition, language, page in reports:
         render(again.draft, edition=edition, language=language, out=again.draft / page, folders=paths.editions)
     site.render(again.draft, reports, out=again.draft, folders=paths.editions)

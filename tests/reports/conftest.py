@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = ROOT / "dbt_project" / "models" / "reporting" / "_reporting__models.yml"
 METRICS = ROOT / "dbt_project" / "models" / "metrics"
 TEXTS = ("label", "definition", "formula", "version_reason")
 HOSTILE = "<script>alert('x')</script>{{ 7 * 7 }}\"'&"
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -213,3 +227,16 @@ def shop_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hostile_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every text that comes from data tries to be something else."""
     return make_release(tmp_path_factory.mktemp("reports") / "hostile", with_shop=True, hostile=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        message = "chromium is missing: install Debian's package chromium"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()

@@ -1,0 +1,188 @@
+"""Everybody can read a report: WCAG 2.2 AA by axe-core, all of it by keyboard, and whole without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from pypdf import PdfReader
+
+from orchestration import printing
+from reports import site
+from reports.render import render
+
+pytestmark = pytest.mark.browser
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+REPORT, KPI = "bank_monthly.en.html", "pages/kpi-conversion.nl.html"
+
+
+@pytest.fixture(scope="module")
+def folder(full_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report and the pages beside it."""
+    out = tmp_path_factory.mktemp("reading")
+    render(full_release, edition="bank_monthly", language="en", out=out / REPORT)
+    site.render(full_release, [("bank_monthly", "nl", "bank_monthly.nl.html"), ("bank_monthly", "en", REPORT)], out=out)
+    return out
+
+
+@pytest.fixture
+def opened(browser: Browser, folder: Path) -> Iterator[Callable[..., Page]]:
+    """Opens a page of the folder; options are those of a browser's context. Any error or request of it fails the test."""
+    contexts, problems = [], []
+
+    def open_page(name: str, **options: Any) -> Page:
+        contexts.append(context := browser.new_context(**options))
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("request", lambda request: problems.append(request.url) if request.url != url else None)
+        url = (folder / name).as_uri()
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options=WCAG).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]} ({node['failureSummary'][-160:]})" for one in found for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "width"),
+    [
+        (REPORT, "light", 1280),
+        (REPORT, "dark", 390),
+        (KPI, "light", 390),
+        (KPI, "dark", 1280),
+        ("index.html", "dark", 390),
+        ("pages/glossary.en.html", "light", 1280),
+    ],
+)
+def test_no_page_breaks_a_rule_of_wcag(opened: Callable[..., Page], name: str, scheme: str, width: int) -> None:
+    page = opened(name, color_scheme=scheme, viewport={"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+    assert violations(page) == []
+
+
+def test_a_page_without_names_for_its_controls_is_noticed(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content('<html lang="en"><title>x</title><main><select><option>a</option></select></main></html>')
+    assert any(found.startswith("select-name") for found in violations(page))
+    page.close()
+
+
+def test_everything_works_by_keyboard(opened: Callable[..., Page]) -> None:
+    page = opened(REPORT)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+    table = page.locator("table.kpis:not(.core)").first
+    values = table.locator("tbody tr td:nth-child(2) strong data")
+    head = table.locator("thead th").nth(1)
+    as_published = values.evaluate_all("all => all.map(one => Number(one.value))")
+    head.locator("button").focus()
+    for order, wanted in (
+        ("ascending", sorted(as_published)),
+        ("descending", sorted(as_published)[::-1]),
+        (None, as_published),
+    ):
+        page.keyboard.press("Enter")
+        assert values.evaluate_all("all => all.map(one => Number(one.value))") == wanted
+        assert head.get_attribute("aria-sort") == order
+
+    link = page.locator(".card h3 a").first
+    link.focus()
+    page.keyboard.press("Enter")
+    panel = page.locator("#panel")
+    assert panel.is_visible()
+    assert panel.locator("h3").inner_text().startswith(link.inner_text())
+    assert panel.get_by_text("SQL").count() or panel.get_by_text("Formula").count()
+    page.keyboard.press("Escape")
+    assert not panel.is_visible()
+    assert page.evaluate("document.activeElement.textContent") == link.inner_text()
+
+    page.locator("#explore select[name=kpi]").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "scope"
+    plot = page.locator("#explore .plot")
+    plot.focus()
+    page.keyboard.press("End")
+    tip = page.locator(".tip")
+    assert tip.inner_text().startswith("Dec 2025")
+    page.keyboard.press("ArrowLeft")
+    assert tip.inner_text().startswith("Nov 2025")
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+
+
+def test_a_kpi_is_filtered_by_period_grain_and_scope_and_compared(opened: Callable[..., Page]) -> None:
+    page = opened(REPORT)
+    explorer = page.locator("#explore")
+    rows = explorer.locator("tbody tr")
+
+    def choose(**chosen: str) -> None:
+        for name, label in chosen.items():
+            explorer.locator(f"select[name={name}]").select_option(label=label)
+
+    choose(kpi="Net revenue", compare="Target")
+    card = page.locator(".card", has=page.locator("h3", has_text=re.compile("^Net revenue$")))
+    assert rows.first.locator("td").first.inner_text() == card.locator(".figure").inner_text()
+    assert rows.count() == 13
+    choose(**{"from": "Jan 2023", "until": "Dec 2023", "compare": "Previous period"})
+    assert rows.count() == 12
+    assert explorer.locator("thead th").all_inner_texts() == ["Period", "Value", "Previous period", "Change"]
+    assert rows.last.locator("td").all_inner_texts()[1:] == ["–", "–"]
+    one, other = rows.nth(0).locator("td").nth(1), rows.nth(1).locator("td").nth(0)
+    assert one.inner_text() == other.inner_text()
+    choose(grain="By year")
+    assert [row.split("\t")[0] for row in rows.all_inner_texts()] == ["2025", "2024", "2023"]
+
+
+def test_a_chart_says_the_value_under_the_pointer(opened: Callable[..., Page]) -> None:
+    page = opened(KPI)
+    page.locator(".plot .hit").last.hover()
+    newest = page.locator("#history tbody tr").first
+    assert page.locator(".tip").inner_text().split("\n") == [
+        newest.locator("th").inner_text(),
+        f"Waarde {newest.locator('td').first.inner_text()}",
+    ]
+
+
+@pytest.mark.parametrize("name", [REPORT, KPI])
+def test_without_javascript_a_page_is_whole_and_nothing_on_it_waits_for_the_script(
+    opened: Callable[..., Page], name: str
+) -> None:
+    with_script, without = opened(name), opened(name, java_script_enabled=False)
+    assert without.locator("button:visible, select:visible, dialog:visible").count() == 0
+    words = [page.locator("main section:not(#explore)").all_text_contents() for page in (with_script, without)]
+    assert words[0] == words[1]
+    details = without.locator("details").first
+    details.locator("summary").click()
+    assert details.locator(":scope > *").nth(1).is_visible()
+
+
+def test_a_report_prints_on_a4_with_page_numbers(folder: Path, tmp_path: Path) -> None:
+    try:
+        program = printing.browser()
+    except printing.KerncijfersError as error:
+        pytest.skip(str(error))
+    pages = PdfReader(printing.to_pdf(folder / REPORT, tmp_path / "report.pdf", program)).pages
+    assert {(round(page.mediabox.width / 72 * 25.4), round(page.mediabox.height / 72 * 25.4)) for page in pages} == {
+        (210, 297)
+    }
+    for place, page in enumerate(pages, start=1):
+        assert f"{place} / {len(pages)}" in page.extract_text()
