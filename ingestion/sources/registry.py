@@ -17,6 +17,7 @@ NAMES = (
     "google_ads",
     "hubspot",
     "meta_ads",
+    "mollie",
     "salesforce",
     "shopify",
     "stripe",

@@ -1,6 +1,13 @@
 {{ config(materialized='view') }}
 -- Grain: one row per order, from whichever system it came. A new system is one more name.
-{% for origin in ['stg_files__orders', 'stg_shopify__orders', 'stg_woocommerce__orders', 'stg_webhooks__orders'] -%}
+{% set origins = [
+    'stg_files__orders',
+    'stg_mollie__orders',
+    'stg_shopify__orders',
+    'stg_webhooks__orders',
+    'stg_woocommerce__orders',
+] -%}
+{% for origin in origins -%}
 select
     order_id,
     customer_id,

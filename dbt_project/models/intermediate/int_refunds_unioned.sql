@@ -1,6 +1,13 @@
 {{ config(materialized='view') }}
 -- Grain: one row per refund, from whichever system it came. A new system is one more name.
-{% for origin in ['stg_files__refunds', 'stg_shopify__refunds', 'stg_woocommerce__refunds', 'stg_webhooks__refunds'] -%}
+{% set origins = [
+    'stg_files__refunds',
+    'stg_mollie__refunds',
+    'stg_shopify__refunds',
+    'stg_webhooks__refunds',
+    'stg_woocommerce__refunds',
+] -%}
+{% for origin in origins -%}
 select
     refund_id,
     order_id,
