@@ -12,12 +12,14 @@ from pydantic import ValidationError
 from ingestion.connect.connector import Connector, Settings
 
 NAMES = (
+    "afas",
     "exact",
     "ga4",
     "google_ads",
     "hubspot",
     "meta_ads",
     "mollie",
+    "moneybird",
     "salesforce",
     "shopify",
     "stripe",

@@ -1,6 +1,12 @@
 {{ config(materialized='view') }}
 -- Grain: one row per company and fiscal year with books, from an auditfile or a connected package.
-{% for origin in ['stg_xaf__auditfiles', 'stg_exact__fiscal_years'] -%}
+{% set origins = [
+    'stg_xaf__auditfiles',
+    'stg_afas__fiscal_years',
+    'stg_exact__fiscal_years',
+    'stg_moneybird__fiscal_years',
+] -%}
+{% for origin in origins -%}
 select
     company_id,
     fiscal_year,

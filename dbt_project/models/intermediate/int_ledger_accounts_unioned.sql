@@ -1,6 +1,12 @@
 {{ config(materialized='view') }}
 -- Grain: one row per company, fiscal year and ledger account, from an auditfile or a connected package.
-{% for origin in ['stg_xaf__ledger_accounts', 'stg_exact__ledger_accounts'] -%}
+{% set origins = [
+    'stg_xaf__ledger_accounts',
+    'stg_afas__ledger_accounts',
+    'stg_exact__ledger_accounts',
+    'stg_moneybird__ledger_accounts',
+] -%}
+{% for origin in origins -%}
 select
     company_id,
     fiscal_year,

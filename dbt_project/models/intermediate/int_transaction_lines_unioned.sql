@@ -1,6 +1,12 @@
 {{ config(materialized='view') }}
 -- Grain: one row per line of a transaction, from an auditfile or a connected package.
-{% for origin in ['stg_xaf__transaction_lines', 'stg_exact__transaction_lines'] -%}
+{% set origins = [
+    'stg_xaf__transaction_lines',
+    'stg_afas__transaction_lines',
+    'stg_exact__transaction_lines',
+    'stg_moneybird__transaction_lines',
+] -%}
+{% for origin in origins -%}
 select
     company_id,
     fiscal_year,
