@@ -27,6 +27,7 @@ from ingestion.connect.fields import Rows
 from ingestion.connect.landing import STATE, Landing
 from ingestion.sources import registry
 from ingestion.sources.files import entities
+from ingestion.sources.webhooks import spool as webhooks
 from ingestion.sources.xaf import settings as xaf
 from orchestration import release
 from orchestration.errors import KerncijfersError
@@ -106,6 +107,8 @@ def erase(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Era
         erasure = plan(paths, subjects, kind)
         _add_to_lists(paths, erasure.pseudonyms)
         _reapply_to_databases(paths)
+        webhooks.forget(_received(paths), erasure.pseudonyms)
+        erasure.left += [file for file in webhooks.of(_received(paths)).files() if _names(file, subjects)]
         for zone, tables in zones:
             zone.erase(erasure.pseudonyms, tables)
             if zone.find(erasure.pseudonyms, tables):
@@ -390,9 +393,15 @@ def _other_files(paths: Paths) -> Iterator[Path]:
         # Batches are searched by their columns; the state has to know who stays out.
         searched |= {zone.path(table, batch.number) for table in tables for batch in zone.progress(table).batches}
         searched.add(zone.folder / STATE)
+    searched |= {*webhooks.of(_received(paths)).files()}
     for file in _walk(paths.data):
         if file not in searched and paths.inbox not in file.parents:
             yield file
+
+
+def _received(paths: Paths) -> Path:
+    """The folder of what was received by webhook; its messages are searched by their columns."""
+    return paths.sources / "webhooks"
 
 
 def _is_disposable(paths: Paths, file: Path) -> bool:

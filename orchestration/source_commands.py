@@ -167,7 +167,7 @@ def listen(
     """
     import uvicorn
 
-    from ingestion.sources.webhooks import resources
+    from ingestion.sources.webhooks import spool as spools
     from ingestion.sources.webhooks.receiver import Receiver
     from ingestion.sources.webhooks.settings import WebhookSettings
     from orchestration import sources
@@ -177,7 +177,7 @@ def listen(
     assert isinstance(settings, WebhookSettings)
     opened = sources.reader(paths, connector, settings)
     typer.echo(f"{opened.check().capitalize()}.")
-    spool = resources.spool(paths.sources / connector.name)
+    spool = spools.of(paths.sources / connector.name)
     receiver = Receiver(settings, sources.environment(paths)["WEBHOOKS_SECRET"], spool)
     with spool.locked():
         uvicorn.run(receiver.app, host=host, port=port, log_level="warning")

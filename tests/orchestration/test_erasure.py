@@ -21,6 +21,7 @@ from ingestion.sources.files import FileSpec
 from ingestion.sources.shopify import CONNECTOR as SHOPIFY
 from ingestion.sources.shopify.resources import Shopify
 from ingestion.sources.shopify.settings import ShopifySettings
+from ingestion.sources.webhooks import spool
 from orchestration import erasure, release, sources
 from orchestration.cli import app
 from orchestration.errors import BusyError, KerncijfersError
@@ -113,6 +114,8 @@ def refreshed_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         refreshed(paths)
         fetch_shop(paths)
         refreshed(paths)
+    received = [{"entity": "orders", "record": {"customer_id": who}} for who in [*CANARIES, *OTHERS]]
+    spool.of(paths.sources / "webhooks").append(received)
     paths.logs.mkdir(exist_ok=True)
     (paths.logs / "refresh.log").write_bytes(gzip.compress(f"a bad cell: {CANARIES[0]}".encode()))
     return folder
@@ -198,6 +201,8 @@ def test_fifty_canaries_leave_no_byte_behind_and_take_along_exactly_their_own_ro
     assert totals(warehouse_of(company)) == expected
     zone = sources.landing(company, SHOPIFY)
     assert zone.held("orders", SHOPIFY.tables["orders"]) == 150
+    [received] = spool.of(company.sources / "webhooks").files()
+    assert [line.isspace() for line in received.read_bytes().splitlines()] == [True] * 50 + [False] * 150
     assert not (company.logs / "refresh.log").exists()
     (company.data / erasure.LIST).rename(company.data.parent / "list.csv")
     left = b"\n".join(every_byte(company.data))

@@ -9,15 +9,10 @@ from typing import Any
 from ingestion.connect.connector import Page
 from ingestion.connect.http import Clock
 from ingestion.sources.webhooks import receiver
+from ingestion.sources.webhooks import spool as spools
 from ingestion.sources.webhooks.settings import REFUSALS, WebhookSettings
-from ingestion.sources.webhooks.spool import Spool
 
 _PART = 4_000_000
-
-
-def spool(folder: Path) -> Spool:
-    """Where the messages are: beside the source's landing zone, which is emptied when its settings change."""
-    return Spool(folder.with_name(f"{folder.name}.spool"))
 
 
 class Webhooks:
@@ -25,7 +20,7 @@ class Webhooks:
 
     def __init__(self, settings: WebhookSettings, secrets: Mapping[str, str], folder: Path) -> None:
         self._settings, self._secret = settings, secrets["WEBHOOKS_SECRET"]
-        self._spool = spool(folder)
+        self._spool = spools.of(folder)
 
     def now(self) -> float:
         """The moment."""

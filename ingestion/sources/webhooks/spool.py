@@ -10,12 +10,14 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ingestion import privacy
 from ingestion.errors import SourceError
+from ingestion.sources.webhooks.settings import REFUSALS, TABLES
 
 _FULL = 8_000_000
 
@@ -73,6 +75,22 @@ class Spool:
         """Oldest first."""
         return sorted(self.folder.glob("*.jsonl"))
 
+    def blank(self, is_theirs: Callable[[dict[str, Any]], bool]) -> int:
+        """Overwrites messages by blanks of the same length, so that a reading goes on where it was; how many."""
+        count = 0
+        for path in self.files():
+            with path.open("r+b") as handle:
+                at = 0
+                for line in handle.readlines():
+                    if line.endswith(b"\n") and line.strip() and is_theirs(_message(path, line)):
+                        handle.seek(at)
+                        handle.write(b" " * (len(line) - 1))
+                        count += 1
+                    at += len(line)
+                handle.flush()
+                os.fsync(handle.fileno())
+        return count
+
     def read(self, file: str, offset: int, size: int) -> Iterator[tuple[list[dict[str, Any]], str, int]]:
         """Messages after a place, in parts of about `size` bytes, each with the place after it.
 
@@ -86,10 +104,34 @@ class Spool:
                 handle.seek(at)
                 while lines := handle.readlines(size):
                     whole = [line for line in lines if line.endswith(b"\n")]
-                    yield [_message(path, line) for line in whole], path.name, at + sum(map(len, whole))
+                    yield [_message(path, line) for line in whole if line.strip()], path.name, at + sum(map(len, whole))
                     at += sum(map(len, whole))
                     if len(whole) < len(lines):
                         break
+
+
+def of(folder: Path) -> Spool:
+    """Where the messages are: beside the source's landing zone, which is emptied when its settings change."""
+    return Spool(folder.with_name(f"{folder.name}.spool"))
+
+
+def forget(folder: Path, people: Iterable[tuple[str, str]]) -> int:
+    """Takes the messages of people who were erased, as (kind, pseudonym), out of the spool; how many there were."""
+    erased, key = set(people), privacy.key()
+    about = {
+        table: {name: mark.kind for name, mark in privacy.marks(spec.schema).items() if mark.role == "identifier"}
+        for table, spec in TABLES.items()
+    }
+
+    def is_theirs(message: Mapping[str, Any]) -> bool:
+        told = message.get("record", {})
+        return any(
+            (kind, key.pseudonym(str(told[name]), kind)) in erased
+            for name, kind in about[message.get("entity", REFUSALS)].items()
+            if told.get(name) is not None
+        )
+
+    return of(folder).blank(is_theirs)
 
 
 def _write(handle: int, content: bytes) -> None:

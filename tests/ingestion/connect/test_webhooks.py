@@ -16,10 +16,12 @@ import duckdb
 import pytest
 import standardwebhooks
 
+from ingestion import privacy
 from ingestion.connect import connector as connect
 from ingestion.connect.landing import Landing
 from ingestion.errors import SourceError
-from ingestion.sources.webhooks import CONNECTOR, resources
+from ingestion.sources.webhooks import CONNECTOR
+from ingestion.sources.webhooks import spool as spools
 from ingestion.sources.webhooks.receiver import Receiver
 from ingestion.sources.webhooks.resources import Webhooks
 from ingestion.sources.webhooks.settings import WebhookSettings
@@ -41,6 +43,7 @@ SETTINGS = {
     "senders": {
         "crm": {"entity": "deals", "values": {"currency": "EUR"}},
         "make": {"entity": "deals", "values": {"currency": "EUR"}},
+        "shop": {"entity": "orders", "values": {"currency": "EUR"}},
         "survey": {
             "entity": "survey_responses",
             "values": {"survey": "nps"},
@@ -58,7 +61,7 @@ class Inbox:
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock = folder, FakeClock(datetime.now(UTC).timestamp())
         self.settings = WebhookSettings.model_validate(SETTINGS)
-        self.spool = resources.spool(folder / "webhooks")
+        self.spool = spools.of(folder / "webhooks")
         self.receiver = Receiver(self.settings, SECRET, self.spool, self.clock)
 
     def post(self, sender: str, content: Any, **changed: str) -> tuple[int, dict[str, str], str]:
@@ -204,6 +207,18 @@ def test_a_spool_that_somebody_changed_is_refused(inbox: Inbox) -> None:
     file.write_bytes(b"garbage\n" + file.read_bytes())
     with pytest.raises(SourceError, match="somebody else changed the file"):
         inbox.fetch()
+
+
+def test_who_is_erased_leaves_the_spool_and_what_came_later_is_still_read(inbox: Inbox) -> None:
+    bought = {"ordered_at": "2026-05-01T10:00:00Z", "gross_amount": 10}
+    inbox.post("shop", [bought | {"order_id": str(number), "customer_id": f"C-{number}"} for number in (1, 2, 3)])
+    inbox.fetch()
+    inbox.post("shop", bought | {"order_id": "4", "customer_id": "C-4"})
+    erased = [("customer", privacy.key().pseudonym("C-2", "customer"))]
+    assert spools.forget(inbox.folder / "webhooks", erased) == 1
+    [file] = inbox.spool.files()
+    assert b"C-2" not in file.read_bytes() and b"C-3" in file.read_bytes()
+    assert inbox.fetch()["orders"] == 1
 
 
 def test_two_receivers_do_not_write_one_spool(inbox: Inbox) -> None:
