@@ -1,7 +1,7 @@
 # What people type. Needs only Python 3.11+, make and git; everything else goes into .venv.
 .DEFAULT_GOAL := help
 .PHONY: help setup report serve doctor test test-unit test-dbt cases mutation test-integration test-fault faults test-browser bench mf check \
-	docs format clean reset
+	audit docs format clean reset
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -110,6 +110,10 @@ check: $(READY) ## Lint, types, direction of imports, dbt parse, SQL
 	KERNCIJFERS_WAREHOUSE=:memory: $(BIN)/dbt --quiet parse --no-partial-parse --project-dir dbt_project \
 		--profiles-dir dbt_project --target-path "$(CURDIR)/.data/check" --log-path "$(CURDIR)/.data/check"
 	KERNCIJFERS_WAREHOUSE=:memory: $(BIN)/sqlfluff lint --nocolor --processes 2 dbt_project
+	@.ci/audit
+
+audit: $(READY) ## List every package with its version (SBOM) and ask for known faults in them
+	@.ci/audit
 
 docs: $(READY) ## Write the documentation of every model and metric, with its lineage, as one page in .data/docs
 	@test -e .data/current || { echo "There is no release yet: run make report first."; exit 1; }

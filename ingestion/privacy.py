@@ -27,8 +27,6 @@ import pyarrow.compute as pc
 from ingestion.errors import SourceError
 
 ENV_KEY, ENV_KEY_FILE = "KERNCIJFERS_PSEUDONYM_KEY", "KERNCIJFERS_PSEUDONYM_KEY_FILE"
-# What a process that only reads pseudonyms is not told.
-SECRETS = (ENV_KEY, ENV_KEY_FILE)
 SCHEMA = "raw_privacy"
 _PREFIX, _DIGITS = "p1", 24
 # Of a pseudonym, in characters.
@@ -143,8 +141,13 @@ def key_file() -> Path:
     """Where the key is kept when the environment does not have it: outside the project and outside its data."""
     if named := os.environ.get(ENV_KEY_FILE):
         return Path(named).expanduser()
+    return keys_folder() / "pseudonyms.key"
+
+
+def keys_folder() -> Path:
+    """Where keys are: with whoever runs Kerncijfers, so that a copy of project or data is no copy of them."""
     home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path.home() / ".config") / "kerncijfers" / "pseudonyms.key"
+    return (Path(home) if home else Path.home() / ".config") / "kerncijfers"
 
 
 def _make(file: Path) -> None:

@@ -23,7 +23,7 @@ import duckdb
 
 from orchestration.delivery import messages, wording
 from orchestration.delivery.outbox import Outbox, identifier
-from orchestration.release import DATABASE
+from reports.data.database import opened
 from reports.formatting import Formatter, Language
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def look(box: Outbox, settings: Company, folder: Path, facts: Mapping[str, Any])
 
     Returns how many rows that added. Call it inside one transaction of the outbox, once for each release.
     """
-    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+    with opened(folder) as connection:
         verdicts = newest(connection)
         [(currency,)] = connection.execute("select currency from reporting.rpt_company").fetchall()
     changes = settle(box, verdicts, folder.name)

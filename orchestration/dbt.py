@@ -16,8 +16,7 @@ from typing import IO, Any
 import duckdb
 import yaml
 
-from ingestion import privacy
-from orchestration import dbt_worker, exposures, metrics_union
+from orchestration import dbt_worker, exposures, metrics_union, secrecy
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 
@@ -47,7 +46,7 @@ def start(paths: Paths, *, threads: int | None = None) -> subprocess.Popen[bytes
         return process
     _generate()
     paths.logs.mkdir(parents=True, exist_ok=True)
-    environment = {name: value for name, value in os.environ.items() if name not in privacy.SECRETS} | {
+    environment = secrecy.without_secrets(os.environ) | {
         "KERNCIJFERS_WAREHOUSE": str(paths.warehouse),
         "KERNCIJFERS_THREADS": str(threads or _threads()),
         "DBT_TARGET_PATH": str(paths.target),

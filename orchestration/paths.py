@@ -81,10 +81,6 @@ class Paths:
         return self.data / "ledger.jsonl"
 
     @property
-    def keys(self) -> Path:
-        return self.data / "keys"
-
-    @property
     def logs(self) -> Path:
         return self.data / "logs"
 

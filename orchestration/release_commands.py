@@ -240,7 +240,7 @@ def verify_releases(
         for problem in found:
             typer.echo(f"  {problem}")
     typer.echo(f"The ledger's {len(entries)} lines fit together. Fingerprint of this folder's key:")
-    typer.echo(f"  {signing.fingerprint(paths)}")
+    typer.echo(f"  {signing.fingerprint()}")
     if wrong:
         raise KerncijfersError(f"{wrong} of {len(folders)} releases are not as they were published.")
 

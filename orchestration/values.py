@@ -14,6 +14,7 @@ import duckdb
 from orchestration import release
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
+from reports.data.database import opened
 
 GRAINS = ("month", "quarter", "year", "ttm", "all")
 _JUDGED = ("interval_low", "interval_high", "target_value", "target_upper", "expected_value", "achievement")
@@ -207,11 +208,6 @@ def nearest(asked: str, known: Iterable[str]) -> str:
     """A sentence with the names that look like what was asked for; empty when none does."""
     close = difflib.get_close_matches(asked, list(known), n=3, cutoff=0.5)
     return f" Did you mean {' or '.join(close)}?" if close else ""
-
-
-def opened(folder: Path) -> duckdb.DuckDBPyConnection:
-    """The database of a release, to read."""
-    return duckdb.connect(str(folder / release.DATABASE), read_only=True)
 
 
 def rows_of(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

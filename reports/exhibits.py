@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from reports.data import Point, Report
+from reports.data.database import opened
 from reports.figures import of_metric, of_table
 from reports.inline import Panel, Step
 from reports.scopes import part_name
@@ -83,7 +84,7 @@ class Exhibits:
 
 def read(release: Path, report: Report) -> Exhibits:
     """The exhibits of a report, from the release it was made of."""
-    with duckdb.connect(str(release / "kerncijfers.duckdb"), read_only=True) as connection:
+    with opened(release) as connection:
         released = _Released(connection, report)
         return Exhibits(
             result=tuple(found for found in (released.result(), released.result_change()) if found),

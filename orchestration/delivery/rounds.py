@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from orchestration import alerts, company, freshness, release
 from orchestration.delivery import copies, mail, messages, secrets, webhooks, wording
 from orchestration.delivery.outbox import (
@@ -33,6 +31,7 @@ from orchestration.delivery.settings import Recipient
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release.store import sha256
+from reports.data import database
 from reports.data.released import Released
 
 LOG = "delivery.log"
@@ -167,7 +166,7 @@ def _owe(
         return
     if recipient.kind == "mail":
         box.supersede(release=folder.name, **whose)
-    with duckdb.connect(str(folder / release.DATABASE), read_only=True) as connection:
+    with database.opened(folder) as connection:
         month, _ = Released(connection, recipient.language).month()
     if recipient.when == "month" and not always and month in box.months(**whose):
         return

@@ -16,7 +16,7 @@ _KEY_PREFIX = "whsec_"
 _SHORTEST_KEY = 24
 _MAIL = re.compile(r"([^\s<>@:;,'\"]+)@([^\s<>@:;,'\"]+)")
 _LONGEST = 400
-_SECRET = re.compile(r"KERNCIJFERS_\w+_(PASSWORD|URLS?|SECRET)")
+_SECRET = re.compile(r"KERNCIJFERS_\w+_(PASSWORD|URLS?|SECRET|KEY)")
 
 
 def smtp_password() -> str | None:

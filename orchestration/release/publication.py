@@ -121,9 +121,9 @@ def _sign(paths: Paths, facts: dict[str, Any], reports: Sequence[str], warehouse
     """Lists and signs what is in the draft; puts in what a receiver needs to check it."""
     manifest.write_contents(paths, facts, manifest.inputs(paths), list(reports))
     (paths.draft / "verify.py").write_bytes(Path(verify.__file__).read_bytes())
-    (paths.draft / verify.PUBLIC_KEY).write_bytes(signing.public_key(paths))
+    (paths.draft / verify.PUBLIC_KEY).write_bytes(signing.public_key())
     manifest.write_manifest(paths, facts, warehouse)
-    return signing.sign(paths, paths.draft)
+    return signing.sign(paths.draft)
 
 
 def _point(paths: Paths, folder: Path) -> None:

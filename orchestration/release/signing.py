@@ -1,8 +1,9 @@
-"""The key that signs releases: Ed25519, made at first use, outside every release."""
+"""The key that signs releases: Ed25519, made at first use, outside project, data and releases."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,37 +15,42 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from ingestion import privacy
 from orchestration.errors import KerncijfersError
-from orchestration.paths import Paths
 from orchestration.release import verify
 from orchestration.release.store import sync
 
-ENV_KEY = "KERNCIJFERS_SIGNING_KEY"
-_FILE = "signing_key.pem"
+ENV_KEY, ENV_KEY_FILE = "KERNCIJFERS_SIGNING_KEY", "KERNCIJFERS_SIGNING_KEY_FILE"
 
 
-def sign(paths: Paths, folder: Path) -> str:
+def sign(folder: Path) -> str:
     """Signs the manifest in `folder`, puts signature and public key beside it, and returns the key's fingerprint."""
-    key = _private_key(paths)
+    key = _private_key()
     signature = key.sign((folder / verify.MANIFEST).read_bytes())
     (folder / verify.SIGNATURE).write_text(f"{signature.hex()}\n", encoding="ascii")
     return verify.fingerprint(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
-def public_key(paths: Paths) -> bytes:
+def public_key() -> bytes:
     """The public key as PEM, the way it lies in a release."""
-    return _private_key(paths).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return _private_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def fingerprint(paths: Paths) -> str:
+def fingerprint() -> str:
     """The fingerprint to give to receivers by another way than the release."""
-    return verify.fingerprint(_private_key(paths).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+    return verify.fingerprint(_private_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
-def _private_key(paths: Paths) -> Ed25519PrivateKey:
+def key_file() -> Path:
+    """Where the key is kept when the environment does not have it; `KERNCIJFERS_SIGNING_KEY_FILE` names another."""
+    named = os.environ.get(ENV_KEY_FILE)
+    return Path(named).expanduser() if named else privacy.keys_folder() / "signing.pem"
+
+
+def _private_key() -> Ed25519PrivateKey:
     """From the environment (PEM), else from the key file, which is made when it is not there."""
     told = os.environ.get(ENV_KEY, "").strip()
-    file = paths.keys / _FILE
+    file = key_file()
     if not told and not file.is_file():
         _make(file)
     place = f"The environment variable {ENV_KEY}" if told else str(file)
@@ -63,15 +69,16 @@ def _private_key(paths: Paths) -> Ed25519PrivateKey:
 
 
 def _make(file: Path) -> None:
-    """Whole or not at all: written under another name that only the owner can read, and renamed."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.parent.chmod(0o700)
+    """Whole or not at all, also when two make it at once: written under another name that only the owner can read."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    draft = file.with_suffix(".tmp")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as content:
         content.write(pem)
     sync(draft)
-    draft.replace(file)
+    with suppress(FileExistsError):
+        os.link(draft, file)
+    draft.unlink()
     sync(file.parent)

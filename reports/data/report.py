@@ -9,11 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 from markupsafe import Markup, escape
 
 from reports.data import statements, summary
 from reports.data import words as owners_words
+from reports.data.database import opened
 from reports.data.kpis import Kpis
 from reports.data.models import Channel, Kpi, Notice, Point, Section, Source, Statement, Versions
 from reports.data.provenance import Proof, Provenance
@@ -140,7 +140,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
     facts = json.loads((release / "release.json").read_text(encoding="utf-8"))
     own = {key: Markup(escape(text)) for key, text in edition.texts.get(language, {}).items()}
     t = texts(language) | own
-    with duckdb.connect(str(release / "kerncijfers.duckdb"), read_only=True) as connection:
+    with opened(release) as connection:
         released = Released(connection, language)
         [company] = released.rows("select * from reporting.rpt_company")
         words = Formatter(language, company["currency"], t)

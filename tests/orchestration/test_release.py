@@ -230,15 +230,15 @@ def resign(folder: Path) -> None:
     """What somebody does who changes a figure and knows how releases are made, but has not got the key."""
     from orchestration.release import signing
 
-    thief = Paths(folder.parent / "thief", folder, None)
     (folder / "management.nl.html").write_text("<html>more profit</html>", encoding="utf-8")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"]["management.nl.html"]["sha256"] = store.sha256(folder / "management.nl.html")
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    (folder / "public_key.pem").write_bytes(signing.public_key(thief))
-    manifest["files"]["public_key.pem"]["sha256"] = store.sha256(folder / "public_key.pem")
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    signing.sign(thief, folder)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(signing.ENV_KEY_FILE, str(folder.parent / "thief" / "signing.pem"))
+        (folder / "public_key.pem").write_bytes(signing.public_key())
+        manifest["files"]["public_key.pem"]["sha256"] = store.sha256(folder / "public_key.pem")
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        signing.sign(folder)
 
 
 def append_to(name: str) -> Callable[[Path], None]:
@@ -287,11 +287,13 @@ def test_the_key_is_the_owners_alone_and_a_lost_one_is_never_replaced_in_silence
 ) -> None:
     from orchestration.release import signing
 
+    monkeypatch.setenv(signing.ENV_KEY_FILE, str(paths.data.parent / "keys" / "ours.pem"))
     folder = publish(paths)
-    file = paths.keys / "signing_key.pem"
-    assert (file.stat().st_mode & 0o777, paths.keys.stat().st_mode & 0o777) == (0o600, 0o700)
+    file = signing.key_file()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert b"PRIVATE" not in b"".join(one.read_bytes() for one in paths.data.rglob("*") if one.is_file())
     assert b"PRIVATE" not in b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
-    assert signing.fingerprint(paths) == verify.signer(folder)
+    assert signing.fingerprint() == verify.signer(folder)
 
     pem = file.read_text(encoding="ascii")
     file.chmod(0o644)
