@@ -10,6 +10,9 @@ INBOX := .data/inbox
 # Tests run on every core; tests/conftest.py says which stay together. The long ones come first as they are collected.
 PYTEST := $(BIN)/pytest -n logical --dist loadgroup --no-loadscope-reorder
 
+# What `make faults` runs whole; `make test` runs a sample of each.
+FAULTS := tests/faults tests/end_to_end/test_rebuild.py
+
 # Of `make mf`: whose release it reads, and what it asks.
 DATA ?= .data
 ARGS ?= list metrics
@@ -79,7 +82,7 @@ test-fault: $(READY) ## Feed broken files; the last release must stay up
 	@$(PYTEST) -m fault
 
 faults: $(READY) ## Kill it, fill its disk, damage its files, at every point; prints fault, tries, bad. Takes an hour or more
-	@$(BIN)/pytest -q tests/faults --long --faults
+	@$(BIN)/pytest -q -n0 $(FAULTS) --long --faults
 
 test-browser: $(READY) ## Open the report in headless Chromium
 	@$(BIN)/pytest -m browser
