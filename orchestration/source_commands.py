@@ -200,7 +200,8 @@ def list_sources(data: DataOption = None, company: CompanyOption = None) -> None
     from orchestration import sources
 
     paths = chosen_paths(data, None, company)
-    connected = company_file.read(paths).sources
+    told = company_file.read(paths)
+    connected = told.sources
     rest = ", ".join(name for name in registry.NAMES if name not in connected)
     if connected:
         table = Table("Source", "Read whole at", box=box.SIMPLE)
@@ -209,6 +210,11 @@ def list_sources(data: DataOption = None, company: CompanyOption = None) -> None
         for row in sources.listed(paths, [registry.connector(name) for name in connected]):
             table.add_row(row.title, row.fetched_at or "never yet", f"{row.here:,}", f"{row.released:,}")
         Console().print(table)
+    for name, database in told.databases.items():
+        declared = [spec.pattern for spec in told.files if spec.database == name]
+        held = sources.released_rows(paths, [spec.name for spec in told.files if spec.database == name])
+        what = f"{', '.join(declared) or 'no table declared'}, read whole by each refresh"
+        typer.echo(f"Database {name} ({database.kind}): {what}; {held:,} rows in the release.")
     typer.echo(f"Not connected: {rest}." if rest else "Every system there is a connector for is connected.")
 
 

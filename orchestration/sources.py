@@ -180,6 +180,19 @@ def listed(paths: Paths, connectors: list[Connector]) -> list[Listed]:
     return found
 
 
+def released_rows(paths: Paths, declarations: Sequence[str]) -> int:
+    """The rows in the release that these `[[files]]` declarations brought."""
+    warehouse = release.private_warehouse(paths)
+    if warehouse is None or not declarations:
+        return 0
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        row = connection.execute(
+            "select coalesce(sum(rows), 0) from raw_files.deliveries where list_contains(?, source_name)",
+            [list(declarations)],
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _released(warehouse: Path | None, connector: Connector) -> int:
     if warehouse is None:
         return 0

@@ -99,8 +99,8 @@ def _sources(sources: list[dict[str, Any]]) -> Any:
         table.add_column(heading, no_wrap=True, justify="left" if heading in ("Source", "Newest", "") else "right")
     for one in sources:
         cells = (one["label_en"], one["last_date"], one["age_days"], one["promised_days"])
-        shown = ["–" if cell is None else str(cell) for cell in cells]
-        table.add_row(*shown, "LATE" if one["is_late"] else "", f"{one['rows']:,}", str(one["files"]))
+        *shown, files = ("–" if cell is None else str(cell) for cell in (*cells, one["files"]))
+        table.add_row(*shown, "LATE" if one["is_late"] else "", f"{one['rows']:,}", files)
     return table
 
 

@@ -180,12 +180,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Source:
-    """A source of the release; `name` is its id."""
+    """A source of the release; `name` is its id. `files` is None for what came from a connected system only."""
 
     name: str
     label: str
     is_present: bool
-    files: Decimal
+    files: Decimal | None
     rows: Decimal
     first: date | None
     last: date | None

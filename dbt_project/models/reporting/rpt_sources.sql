@@ -1,4 +1,5 @@
--- Grain: one row per source the metrics can read: the ledger, and each entity of the declared files.
+-- Grain: one row per source the metrics can read: the ledger, and each entity of the declared files and connected systems. What
+-- came from a connected system only has no number of files.
 with
 
 coverage as (
@@ -15,7 +16,7 @@ deliveries as (
 
 auditfiles as (
 
-    select * from {{ ref('int_auditfiles_unioned') }}
+    select * from {{ ref('stg_xaf__auditfiles') }}
 
 ),
 
@@ -46,7 +47,7 @@ select
     source_labels.label_nl,
     source_labels.label_en,
     coverage.source is not null as is_present,
-    cast(coalesce(files.files, 0) as bigint) as files,
+    cast(case when coverage.source is null then coalesce(files.files, 0) else files.files end as bigint) as files,
     cast(coalesce(coverage.row_count, 0) as bigint) as row_count,
     coverage.first_date,
     coverage.last_date

@@ -237,12 +237,13 @@ def test_a_database_is_declared_and_tested_by_command(
     file = tmp_path / "company.toml"
     monkeypatch.setenv("SHOP_PASSWORD", "secret")
 
-    def test(text: str) -> str:
+    def test(text: str, *words: str) -> str:
         file.write_text(text, encoding="utf-8")
         options = ["--data", str(tmp_path / "data"), "--company", str(file)]
-        return CliRunner().invoke(app, ["source", "test", "shop", *options]).output
+        return CliRunner().invoke(app, ["source", *(words or ("test", "shop")), *options]).output
 
     said = test(told)
     assert "PostgreSQL" in said and "shop: public.orders: 1 rows" in said
     assert "there is no [databases.winkel]" in test(told.replace('database = "shop"', 'database = "winkel"'))
+    assert "Database shop (postgresql): public.orders, read whole by each refresh; 0 rows" in test(told, "list")
     assert not list((tmp_path / "data").rglob("*.parquet"))
