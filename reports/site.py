@@ -195,7 +195,7 @@ def render(
             if of == language
             for edition in [find(name, folders)]
         ]
-        pages = _Pages(read(release, language), [other for other in languages if other != language], out)
+        pages = Pages(read(release, language), [other for other in languages if other != language], out)
         written.append(pages.index(shelf, past, out / FOLDER / f"index.{language}.html"))
         if language == languages[0]:
             written.append(pages.index(shelf, past, out / INDEX))
@@ -204,7 +204,7 @@ def render(
     return written
 
 
-class _Pages:
+class Pages:
     """The pages of one release in one language."""
 
     def __init__(self, site: Site, others: Sequence[Language], out: Path) -> None:
@@ -220,7 +220,7 @@ class _Pages:
             "f": self._f,
             "language": site.language,
             "label": f"label_{site.language}",
-            "others": [(other, self._t[f"language_{other}"]) for other in others],
+            "others": [(other, texts(other)[f"language_{other}"]) for other in others],
             "statuses": {name: macros.status({"status": name}, self._t) for name in STATUS_SYMBOLS},
             "facts": _dated(site.facts) | {"tests": tests},
             "up": "../",
@@ -254,6 +254,12 @@ class _Pages:
         """One KPI: its course, all its values, its parts, and every version of its definition."""
         history = metric.history(metric.grain)
         known = [value for value in history if value.value is not None]
+        drawn = [
+            amount
+            for figures in (value.figures() for value in history)
+            for amount in (figures["value"], figures["expected_value"])
+            if amount is not None
+        ]
         points = [Point(value.end, value.period, None if value.is_partial else value.value) for value in history]
         return self._write(
             "kpi",
@@ -262,6 +268,7 @@ class _Pages:
             row=metric.row,
             history=history,
             drawing=inline.history(points, [value.expected_value for value in history]),
+            scale=(min(drawn, default=None), max(drawn, default=None)),
             lowest=min(known, key=_amount, default=None),
             highest=max(known, key=_amount, default=None),
             tables=[

@@ -27,6 +27,7 @@
     if (!body || body.rows.length < 3) return;
     const first = [...body.rows];
     heads.forEach((head, column) => {
+      if (!first.some((row) => row.cells[column] && text(row.cells[column]))) return; // a drawing has no order
       const button = make("button", { type: "button", className: "sort" });
       button.append(...head.childNodes);
       head.append(button);
@@ -189,6 +190,9 @@
       const width = 98 / Math.max(values.length - 1, 1);
       values.forEach((_, place) => drawing.append(svg("rect", { class: "hit", x: 1 + place * width - width / 2, y: 0, width, height: 60 })));
       $(".plot .area", explorer).replaceChildren(drawing);
+      $(".plot .range", explorer).replaceChildren(make("span", {}, labels[from]), make("span", {}, labels[until]));
+      $(".key-goal", explorer).hidden = !compare;
+      $(".key-goal", explorer).textContent = chosen.compare.selectedOptions[0].textContent;
       $(".scale", explorer).replaceChildren(...(known.length ? [high, low] : []).map((value) => make("span", {}, write(value, kpi))));
       const column = chosen.compare.selectedOptions[0].textContent;
       const changes = compare === "previous" || compare === "last_year";

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 CONTRACT = ROOT / "dbt_project" / "models" / "reporting" / "_reporting__models.yml"
 METRICS = ROOT / "dbt_project" / "models" / "metrics"
 TEXTS = ("label", "definition", "formula", "version_reason")
-HOSTILE = "<script>alert('x')</script>{{ 7 * 7 }}\"'&"
+# Markup, a template, quotes, a formula, a text turned around and an emoji; the company's name is also very long.
+HOSTILE = "=1+1<script>alert('x')</script>{{ 7 * 7 }}\"'&\u202e\U0001f600"
+LONG = "x" * 10_000
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -79,7 +81,7 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
         _registry(connection, text)
         connection.execute(
             "insert into reporting.rpt_company values ('c', ?, 'EUR', 'Europe/Amsterdam', 1, 'mkb')",
-            [f"Bakkerij Zonneveld B.V.{text}"],
+            [f"Bakkerij Zonneveld B.V.{text}{LONG if hostile else ''}"],
         )
         connection.execute(
             f"""
