@@ -37,6 +37,8 @@ class FakeExact(FakeServer):
         self.lines = lines
         self.deleted: list[dict[str, Any]] = []
         self.reported: list[dict[str, Any]] = []
+        march = {"StartDate": "/Date(1772323200000)/", "EndDate": "/Date(1774915200000)/"}
+        self.periods: list[dict[str, Any]] = [{"FinYear": 2026, "FinPeriod": 3} | march]
         self.moved: str | None = None
         self.refresh, self.access, self.issued = "refresh-0", "none", 0
         self.together = 0
@@ -83,14 +85,7 @@ class FakeExact(FakeServer):
             "bulk/Financial/GLAccountClassificationMappings": [
                 {"GLAccount": "g2", "GLSchemeCode": "RGS 3.5", "ClassificationCode": "WOmzNopOlv"}
             ],
-            "financial/FinancialPeriods": [
-                {
-                    "FinYear": 2026,
-                    "FinPeriod": 3,
-                    "StartDate": "/Date(1772323200000)/",
-                    "EndDate": "/Date(1774915200000)/",
-                }
-            ],
+            "financial/FinancialPeriods": self.periods,
             "financial/ReportingBalance": self.reported or self._balance(),
         }
         found = sorted(content[table], key=lambda row: row.get("Timestamp", 0))
