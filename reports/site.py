@@ -185,7 +185,10 @@ def render(
     inputs of a release alone decide is in every file but an index, which also lists the releases before it.
     """
     (out / FOLDER).mkdir(exist_ok=True)
-    languages = tuple(dict.fromkeys(language for _, language, _ in reports))
+    languages: list[Language] = []
+    for _, language, _ in reports:
+        if language not in languages:
+            languages.append(language)
     past = [_dated(facts) for facts in earlier]
     written: list[Path] = []
     for language in languages:
