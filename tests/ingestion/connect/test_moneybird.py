@@ -20,7 +20,7 @@ from ingestion.sources.moneybird import CONNECTOR
 from ingestion.sources.moneybird.resources import Moneybird
 from ingestion.sources.moneybird.settings import MoneybirdSettings
 from tests.ingestion.connect.fake import Answer, FakeClock, FakeServer, Request, serve
-from tests.ingestion.connect.staging import staged
+from tests.ingestion.connect.staging import broken, staged
 
 NOW = datetime(2026, 3, 20, 9, tzinfo=UTC).timestamp()
 TYPES = {"1": "current_assets", "2": "equity", "3": "revenue", "4": "expenses"}
@@ -33,12 +33,13 @@ class FakeMoneybird(FakeServer):
         super().__init__(self.moneybird)
         self.lines = lines
         self.types = dict(TYPES)
+        self.currency = "EUR"
 
     def moneybird(self, request: Request) -> Answer:
         if request.headers.get("authorization") != "Bearer good":
             return Answer({"error": "No access to [:bank]"}, 401)
         if request.path == "/administrations.json":
-            administration = {"name": "Parkietje B.V.", "currency": "EUR", "time_zone": "Europe/Amsterdam"}
+            administration = {"name": "Parkietje B.V.", "currency": self.currency, "time_zone": "Europe/Amsterdam"}
             return Answer([{"id": 123, **administration}, {"id": "176649459576838474", **administration}])
         if request.path == "/123/ledger_accounts.json":
             return Answer([self._account(number, kind) for number, kind in self.types.items()])
@@ -93,10 +94,13 @@ class Administration:
             CONNECTOR, settings, Moneybird(settings, {"MONEYBIRD_TOKEN": self.token}, self.clock), Landing(self.folder)
         )
 
-    def staged(self, table: str, **changed: Any) -> list[dict[str, Any]]:
+    def delivered(self, **changed: Any) -> duckdb.DuckDBPyConnection:
         warehouse, settings = self.folder.with_name("w.duckdb"), self.settings(**changed)
         connect.deliver(CONNECTOR, settings, Landing(self.folder), warehouse, self.folder.with_name("work"))
-        with duckdb.connect(str(warehouse)) as connection:
+        return duckdb.connect(str(warehouse))
+
+    def staged(self, table: str, **changed: Any) -> list[dict[str, Any]]:
+        with self.delivered(**changed) as connection:
             return staged(connection, "moneybird", table).to_pylist()
 
 
@@ -147,6 +151,16 @@ def test_a_fiscal_year_that_is_not_a_calendar_year_is_called_after_its_end(admin
         ("2026", 2, date(2025, 8, 1)),
     ]
     assert periods[-1]["period_end"] == date(2026, 6, 30)
+
+
+def test_books_in_another_currency_are_refused(administration: Administration) -> None:
+    administration.server.currency = "USD"
+    administration.fetch()
+    with administration.delivered() as connection:
+        said = broken(connection, "moneybird", "moneybird_amounts_are_in_the_company_currency")
+    assert [message.split(",")[0] for message in said] == [
+        f"Moneybird has the books of {year} in USD" for year in (2025, 2026)
+    ]
 
 
 def test_what_is_booked_or_removed_in_an_old_month_is_seen(administration: Administration) -> None:
