@@ -53,9 +53,6 @@ def start(paths: Paths, *, threads: int | None = None) -> subprocess.Popen[bytes
         "DBT_LOG_PATH": str(paths.logs),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
-        "DBT_LOG_FORMAT": "json",
-        # What it prints goes to our log; a second one with every query costs a fifth of a small build.
-        "DBT_LOG_LEVEL_FILE": "none",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]),

@@ -17,9 +17,13 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 MANIFEST = "manifest.json"
 PARSED = "partial_parse.msgpack"
+RUN_RESULTS = "run_results.json"
+_SILENT = ("--log-level", "none", "--log-level-file", "none")
+_PRINTING = threading.Lock()
 
 
 def main(cache: Path) -> int:
@@ -28,12 +32,14 @@ def main(cache: Path) -> int:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
     from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
 
+    _listen()
     if (cache / PARSED).is_file():
         manifest = Manifest.from_msgpack((cache / PARSED).read_bytes())
     else:
         cache.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
-            parsed = dbtRunner().invoke(["--quiet", "parse", "--no-partial-parse", "--target-path", scratch])
+            parse = ["parse", "--no-partial-parse", "--target-path", scratch, *_SILENT]
+            parsed = dbtRunner(callbacks=[_tell]).invoke(parse)
             if not parsed.success or not isinstance(parsed.result, Manifest):
                 return 2
             manifest = parsed.result
@@ -45,7 +51,38 @@ def main(cache: Path) -> int:
     if not line:
         return 0
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
-    return 0 if dbtRunner(manifest=manifest).invoke(json.loads(line)).success else 1
+    # Whoever asks has put the manifest in its target folder already; only the results are new.
+    result = dbtRunner(manifest=manifest, callbacks=[_tell]).invoke([*json.loads(line), "--no-write-json", *_SILENT])
+    written: Any = result.result
+    if hasattr(written, "write"):
+        written.write(str(Path(os.environ["DBT_TARGET_PATH"]) / RUN_RESULTS))
+    return 0 if result.success else 1
+
+
+def _listen() -> None:
+    """Lets dbt make a message of an event only when somebody reads it: eleven of twelve are for debugging.
+
+    Together with a printer of our own (`_tell`) instead of dbt's, this saves a fifth of a build.
+    """
+    from dbt_common.events.base_types import BaseEvent, EventLevel  # noqa: PLC0415
+    from dbt_common.events.event_manager import EventManager  # noqa: PLC0415
+    from dbt_common.events.event_manager_client import ctx_set_event_manager  # noqa: PLC0415
+
+    class Listener(EventManager):
+        def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *rest: Any, **more: Any) -> None:
+            if (level or e.level_tag()) not in {EventLevel.DEBUG, EventLevel.TEST}:
+                super().fire_event(e, level, *rest, **more)
+
+    listener: Any = Listener()  # dbt's own type for what goes in here does not fit its own class
+    ctx_set_event_manager(listener)
+
+
+def _tell(event: Any) -> None:
+    """Prints an event as dbt's own JSON line."""
+    from dbt_common.events.functions import env_scrubber, msg_to_json  # noqa: PLC0415
+
+    with _PRINTING:
+        sys.stdout.write(env_scrubber(msg_to_json(event)) + "\n")
 
 
 def _die_with_the_parent() -> None:

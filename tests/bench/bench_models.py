@@ -2,8 +2,10 @@
 
     .venv/bin/python -m tests.bench.bench_models
 
-The compiled SQL of every model and data test runs in one DuckDB connection, in the order dbt ran it. Models in Python and
-seeds are dbt's alone and stay out of the replay. CPU time counts, because somebody else may use the machine.
+dbt builds as a refresh lets it: in the process of `orchestration.dbt_worker`, which reads the parsed project from its
+cache and imports what the models in Python need. The compiled SQL of every model and data test then runs in one DuckDB
+connection, in the order dbt ran it. Models in Python and seeds are dbt's alone and stay out of the replay. CPU time
+counts, because somebody else may use the machine.
 """
 
 from __future__ import annotations
@@ -11,15 +13,19 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration import dbt
+from orchestration.paths import Paths
 from tests.bench.bench_refresh import BIN, ROOT, run
 
 SHOWN = 15
+RUNS = 2
 
 
 def cpu() -> float:
@@ -44,39 +50,55 @@ def statements(target: Path) -> list[str]:
     return found
 
 
+def build(paths: Paths, warehouse: Path) -> float:
+    """CPU seconds of one build on a copy of the warehouse."""
+    shutil.rmtree(paths.work, ignore_errors=True)
+    paths.work.mkdir(parents=True)
+    shutil.copy(warehouse, paths.warehouse)
+    start = cpu()
+    output, _ = dbt.build(paths).communicate()
+    used = cpu() - start
+    if not (paths.target / "run_results.json").is_file():
+        sys.exit(dbt.errors_in(output.decode()))
+    return used
+
+
+def replay(replayed: list[str], warehouse: Path) -> float:
+    """CPU seconds of the same SQL on another copy; DuckDB knows it by the name of the file."""
+    copy = warehouse.parent / "replay" / "warehouse.duckdb"
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copy(warehouse, copy)
+    start = cpu()
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("set threads = 2")
+        for sql in replayed:
+            connection.execute(sql).fetchall()
+    return cpu() - start
+
+
 def main() -> None:
     """Print the slowest models, both totals and their ratio."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        inbox, data, warehouse, target = root / "inbox", root / "data", root / "warehouse.duckdb", root / "target"
+        inbox, data, warehouse = root / "inbox", root / "data", root / "released.duckdb"
         run(str(BIN / "python"), "-m", "ingestion.demo", "--inbox", str(inbox))
-        company = ("--company", str(ROOT / "company.toml"))
-        run(str(BIN / "kerncijfers"), "refresh", "--inbox", str(inbox), "--data", str(data), *company)
+        company = ROOT / "company.toml"
+        run(str(BIN / "kerncijfers"), "refresh", "--inbox", str(inbox), "--data", str(data), "--company", str(company))
         shutil.copy(data / "warehouse" / f"{(data / 'current').resolve().name}.duckdb", warehouse)
-        start = cpu()
-        run(
-            str(BIN / "dbt"),
-            *("build", "--quiet", "--exclude-resource-type", "unit_test"),
-            *("--project-dir", "dbt_project", "--profiles-dir", "dbt_project"),
-            *("--target-path", str(target), "--log-path", str(root / "logs")),
-            env={"KERNCIJFERS_WAREHOUSE": str(warehouse)},
-        )
-        by_dbt = cpu() - start
-        replayed = statements(target)
-        start = cpu()
-        with duckdb.connect(str(warehouse)) as connection:
-            connection.execute("set threads = 2")
-            for sql in replayed:
-                connection.execute(sql).fetchall()
-        plain = cpu() - start
-        results = json.loads((target / "run_results.json").read_bytes())["results"]
+        paths = Paths(data=data, inbox=inbox, company=company)
+        by_dbt, plain = [], []
+        for _ in range(RUNS):
+            by_dbt.append(build(paths, warehouse))
+            replayed = statements(paths.target)
+            plain.append(replay(replayed, warehouse))
+        results = json.loads((paths.target / "run_results.json").read_bytes())["results"]
         models = [one for one in results if one["unique_id"].startswith("model.")]
         for one in sorted(models, key=lambda result: -result["execution_time"])[:SHOWN]:
             print(f"{one['execution_time']:6.2f} s  {one['unique_id'].removeprefix('model.kerncijfers.')}")
         print(f"{sum(one['execution_time'] for one in models) / len(models):6.2f} s  mean of {len(models)} models")
-        print(f"dbt build, parse included         {by_dbt:6.1f} s of CPU")
-        print(f"the same SQL, {len(replayed)} statements       {plain:6.1f} s of CPU")
-        print(f"dbt build / the same SQL          {by_dbt / plain:6.2f}")
+        print(f"dbt build, {len(results)} models, seeds and tests  {min(by_dbt):6.1f} s of CPU")
+        print(f"the same SQL, {len(replayed)} statements       {min(plain):6.1f} s of CPU")
+        print(f"dbt build / the same SQL          {min(by_dbt) / min(plain):6.2f}")
 
 
 if __name__ == "__main__":
