@@ -2,7 +2,8 @@
 
 The models between the metric and `rpt_metric_values` become ephemeral for the occasion, so dbt writes them into one
 select as it would for any ephemeral model. What comes out are the values a refresh would publish: same division, same
-reasons, same comparisons. Nothing is built. dbt reads its last parse of the project and parses only what changed.
+reasons, same comparisons. Nothing is built. dbt reads its last parse of the project and parses only what changed; when
+that is the SQL of metrics alone, it parses nothing: a select that reads the same models is only compiled.
 """
 
 # ruff: noqa: PLC0415 - dbt takes seconds to import, and only a preview needs it
@@ -14,6 +15,7 @@ import io
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,8 @@ REGISTRY = "model.kerncijfers.rpt_metrics"
 UNION = "model.kerncijfers.int_metrics_unioned"
 _CACHE = PROJECT / ".data" / "dbt"
 _TARGET = _CACHE / "preview"
+_METRICS = DBT_PROJECT / "models" / "metrics"
+_READ = (".sql", ".py", ".yml", ".csv", ".md")
 # dbt parses everything again when its connection changes, so the name in it is always the same. Nothing opens it.
 _WAREHOUSE = PROJECT / ".data" / "work" / "warehouse.duckdb"
 
@@ -68,12 +72,12 @@ def compile_metric(metric: str, version: int | None) -> Compiled:
     Raises KerncijfersError with the nearest names when there is no such metric, and with dbt's words when the project
     does not parse or the metric does not compile.
     """
-    manifest = _parse()
-    node = _find(manifest, metric, version)
-    _fold(manifest, node)
-    result = _invoke(["compile", "--select", "rpt_metric_values,resource_type:model"], manifest)
-    if not result.success:
-        raise KerncijfersError(_said(result, node))
+
+    def selected(manifest: Manifest, node: Any) -> str:
+        _fold(manifest, node)
+        return "rpt_metric_values"
+
+    manifest, node, _ = _compile(metric, version, selected)
     values: Any = manifest.nodes[VALUES]
     meta: dict[str, Any] = node.config.meta
     return Compiled(
@@ -94,17 +98,73 @@ def lineage(metric: str, version: int | None) -> dict[str, str]:
 
     Raises KerncijfersError as `compile_metric` does.
     """
-    manifest = _parse()
-    node = _find(manifest, metric, version)
-    result = _invoke(["compile", "--select", f"+{node.name}.v{node.version},resource_type:model"], manifest)
-    if not result.success:
-        raise KerncijfersError(_said(result, node))
+    _, _, result = _compile(metric, version, lambda _, node: f"+{node.name}.v{node.version}")
     models: list[Any] = [one.node for one in result.result.results]
     return {f"{model.schema}.{model.alias}": model.compiled_code for model in models}
 
 
-def _parse() -> Manifest:
+def _compile(metric: str, version: int | None, select: Callable[[Manifest, Any], str]) -> tuple[Manifest, Any, Any]:
+    """Compiles the models that `select` names when it is told the metric: the project, the metric, and dbt's result."""
     _prepare()
+    result, node = None, None
+    for project in (_with_new_sql, _parse):
+        manifest = project()
+        if manifest is None:
+            continue
+        node = _find(manifest, metric, version)
+        chosen = select(manifest, node)
+        result = _invoke(["compile", "--select", f"{chosen},resource_type:model"], manifest)
+        if result.success:
+            return manifest, node, result
+    raise KerncijfersError(_said(result, node))
+
+
+def _with_new_sql() -> Manifest | None:
+    """The last parse, with the SQL of the metrics as it stands now; None when anything else changed since.
+
+    Where a select reads another model than it did, dbt refuses to compile it, and the project is parsed after all.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.version import __version__
+
+    parsed = _TARGET / dbt_worker.PARSED
+    settings = [DBT_PROJECT / name for name in ("dbt_project.yml", "profiles.yml")]
+    if not parsed.is_file() or any(file.stat().st_mtime >= parsed.stat().st_mtime for file in settings):
+        return None
+    manifest: Any = Manifest.from_msgpack(parsed.read_bytes())
+    if manifest.metadata.dbt_version != __version__:
+        return None
+    known = {DBT_PROJECT / file.path.original_file_path: file for file in manifest.files.values() if _is_ours(file)}
+    if set(known) != set(_files()):
+        return None
+    for path, file in known.items():
+        if path.stat().st_mtime == file.path.modification_time:
+            continue
+        written = path.read_text(encoding="utf-8").strip()
+        if file.checksum == type(file.checksum).from_contents(written):
+            continue
+        if _METRICS not in path.parents or path.suffix != ".sql":
+            return None
+        for node in [manifest.nodes[identifier] for identifier in file.nodes]:
+            if "config(" in written + node.raw_code:
+                return None
+            node.raw_code = written
+    manifest.build_flat_graph()
+    return manifest
+
+
+def _is_ours(file: Any) -> bool:
+    return file.project_name == "kerncijfers"
+
+
+def _files() -> Iterator[Path]:
+    """Every file of the project that dbt reads."""
+    for part in ("models", "macros", "seeds", "tests"):
+        for folder, _, names in os.walk(DBT_PROJECT / part):
+            yield from (Path(folder, name) for name in names if name.endswith(_READ))
+
+
+def _parse() -> Manifest:
     result = _invoke(["parse"])
     if not result.success:  # a removed or renamed file may be what a partial parse can't follow
         (_TARGET / dbt_worker.PARSED).unlink(missing_ok=True)
