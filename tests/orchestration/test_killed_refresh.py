@@ -25,11 +25,13 @@ def test_a_refresh_killed_while_dbt_builds_leaves_nothing_behind(tmp_path: Path,
     (paths.inbox / source.name).write_bytes(source.read_bytes())
 
     doomed = refresh(paths)
-    wait_until((paths.target / "manifest.json").is_file)  # dbt has been told to build
-    children = psutil.Process(doomed.pid).children(recursive=True)
-    assert children
-    doomed.kill()
-    doomed.wait()
+    try:
+        wait_until((paths.target / "manifest.json").is_file)  # dbt has been told to build
+        children = psutil.Process(doomed.pid).children(recursive=True)
+        assert children
+    finally:
+        doomed.kill()
+        doomed.wait()
     wait_until(lambda: not any(child.is_running() for child in children))
     assert paths.work.is_dir()
     assert release.current_release(paths) is None
@@ -47,7 +49,7 @@ def refresh(paths: Paths) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*command, "--inbox", paths.inbox, "--data", paths.data], env=environment)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 400) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
