@@ -1,0 +1,129 @@
+"""Rows of every connector from JSON over HTTP into DuckDB, against what the limits of its API allow, in one run.
+
+.venv/bin/python -m tests.bench.bench_connectors
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ingestion.connect import connector as connect
+from ingestion.connect.connector import Connector, Page, Settings
+from ingestion.connect.fields import Rows
+from ingestion.connect.http import Api
+from ingestion.connect.landing import Landing
+from ingestion.sources import registry
+from tests.ingestion.connect.fake import Answer, FakeServer, Request, serve
+
+ROWS = 20_000
+GOAL = 10_000
+# Rows a page, and pages a second, as the vendor documents them; the READMEs of the sources say where. What no vendor
+# limits is left out: there the system itself is what it waits for.
+ALLOWED = {
+    "exact": (1_000, 60 / 60),
+    "google_ads": (10_000, 15_000 / 86_400),
+    "hubspot": (200, 5.0),
+    "meta_ads": (500, 1.0),
+    "moneybird": (100, 150 / 300),
+    "shopify": (50, 100 / 75),
+    "stripe": (100, 100.0),
+}
+_VALUES: dict[str, Any] = {
+    "text": "4711",
+    "decimal": "1234.56",
+    "integer": 3,
+    "boolean": True,
+    "timestamp": "2026-01-31T10:00:00Z",
+    "date": "2026-01-31",
+}
+
+
+class _Reader:
+    """Reads one table from pages of JSON of this machine."""
+
+    def __init__(self, spec: Rows, size: int, url: str) -> None:
+        self.spec, self.size = spec, size
+        self.api = Api("bench", url)
+
+    def now(self) -> float:
+        return time.time()
+
+    def check(self) -> str:
+        return "a page that always is the same"
+
+    def read(self, table: str, position: dict[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
+        for number in range(ROWS // self.size):
+            rows = self.api.get("page")["rows"]
+            for place, row in enumerate(rows):
+                # The path to the first column of the key, as deep as the system has it.
+                _set(row, self._key.path, f"{number * self.size + place}")
+            yield Page(rows, {"page": number})
+
+    @property
+    def _key(self) -> Any:
+        return next(field for field in self.spec.fields if field.name == self.spec.key[0])
+
+    def count(self, table: str) -> None:  # noqa: ARG002
+        return None
+
+    def ids(self, table: str) -> None:  # noqa: ARG002
+        return None
+
+
+def _set(row: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for step in path[:-1]:
+        row = row.setdefault(step, {})
+    row[path[-1]] = value
+
+
+def _largest(connector: Connector) -> tuple[str, Rows]:
+    """The table with most columns that has a key; without one, the one with most columns."""
+    return max(connector.tables.items(), key=lambda item: (bool(item[1].key), len(item[1].fields)))
+
+
+def _measure(connector: Connector, folder: Path) -> tuple[str, float]:
+    """The table that was read, and its rows a second from HTTP to DuckDB."""
+    name, found = _largest(connector)
+    number = next(field.name for field in found.fields if field.kind == "text")
+    spec = Rows(found.fields, key=found.key or (number,))
+    size = ALLOWED.get(connector.name, (1_000, 0))[0]
+    row: dict[str, Any] = {}
+    for field in spec.fields:
+        _set(row, field.path, "7" if field.name in spec.key else _VALUES[field.kind])
+    page = json.dumps({"rows": [row] * size}).encode()
+    alone = Connector(connector.name, connector.title, Settings, {}, {name: spec}, open=connector.open)
+
+    def answer(_: Request) -> Answer:
+        return Answer(page)
+
+    with serve(FakeServer(answer)) as server:
+        landing = Landing(folder / connector.name)
+        start = time.perf_counter()
+        connect.fetch(alone, Settings(), _Reader(spec, size, server.url), landing)
+        connect.deliver(alone, Settings(), landing, folder / f"{connector.name}.duckdb", folder / "work")
+        return name, ROWS / (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Print a line a connector."""
+    slowest = float("inf")
+    with tempfile.TemporaryDirectory() as folder:
+        for connector in registry.connectors():
+            table, ours = _measure(connector, Path(folder))
+            slowest = min(slowest, ours)
+            size, pages = ALLOWED.get(connector.name, (0, 0.0))
+            limit = f"its API allows {size * pages:,.0f}" if pages else "its API has no limit in rows"
+            waits = (
+                "" if not pages else "; the limit is what it waits for" if ours > size * pages else "; WE ARE SLOWER"
+            )
+            print(f"{connector.title}, {table}: {ours:,.0f} rows a second, {limit}{waits}")
+    print(f"connectors, the slowest: {slowest:,.0f} rows a second into DuckDB, of {GOAL:,} that must be")
+
+
+if __name__ == "__main__":
+    main()
