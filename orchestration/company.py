@@ -7,7 +7,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -104,6 +104,15 @@ class RetentionSection(_Section):
     warehouse_days: Annotated[int, Field(ge=1)] = 92
 
 
+class PrivacySection(_Section):
+    """`[privacy]`: what the register of processing can't know from the rest: who answers, and the legal ground."""
+
+    contact: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    basis: Literal["legitimate_interest", "contract", "legal_obligation", "consent", "public_task"] = (
+        "legitimate_interest"
+    )
+
+
 class Company(_Section):
     """The whole of company.toml. Everything but `[company]` has a default; without a file `company` is None."""
 
@@ -114,6 +123,7 @@ class Company(_Section):
     notify: NotifySection = NotifySection()
     freshness: FreshnessSection = FreshnessSection()
     retention: RetentionSection = RetentionSection()
+    privacy: PrivacySection = PrivacySection()
     mail: delivering.MailSection | None = None
     delivery: delivering.DeliverySection = delivering.DeliverySection()
     recipients: tuple[delivering.Recipient, ...] = ()

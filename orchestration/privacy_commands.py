@@ -3,7 +3,8 @@
 # ruff: noqa: PLC0415 - imported where needed, so that --help is instant
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,11 +13,43 @@ from orchestration.options import CompanyOption, DataOption, InboxOption, chosen
 
 if TYPE_CHECKING:
     from orchestration.erasure import Erasure
+    from reports.formatting import Language
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the command line."""
     app.command()(erase)
+    app.command(name="register")(processing_register)
+
+
+def processing_register(
+    language: Annotated[str, typer.Option("--language", help="nl or en.")] = "nl",
+    out: Annotated[Path | None, typer.Option("--out", help="Write it to this file instead of the screen.")] = None,
+    data: DataOption = None,
+    inbox: InboxOption = None,
+    company: CompanyOption = None,
+) -> None:
+    """Write the register of processing (art. 30 AVG/GDPR): what is loaded, about whom, why, how long, who receives it.
+
+    It follows from the configuration: sources and their columns, the KPIs made of them, [retention] and [[recipients]].
+    Under [privacy] in company.toml stand the contact and the legal ground.
+
+    \b
+    Examples:
+      kerncijfers register
+      kerncijfers register --language en --out register.md
+    """
+    from orchestration import processing
+    from reports.words import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise KerncijfersError(f"The register is written in {' or '.join(LANGUAGES)}, not in {language}.")
+    text = processing.markdown(chosen_paths(data, inbox, company), cast("Language", language))
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"Written: {out}")
 
 
 def erase(

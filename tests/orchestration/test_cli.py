@@ -19,7 +19,7 @@ COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo"
 COMMANDS += ["metrics list", "metrics check", "metrics sign", "metrics schema"]
 COMMANDS += ["releases", "releases show", "releases diff", "releases verify", "releases rebuild", "releases rollback"]
 COMMANDS += ["source add", "source test", "source fetch", "source listen", "source list"]
-COMMANDS += ["deliver send", "deliver list", "alerts", "erase"]
+COMMANDS += ["deliver send", "deliver list", "alerts", "erase", "register"]
 COMMANDS += ["metric new", "metric preview", "metric diff", "metric explain"]
 
 

@@ -113,12 +113,12 @@ def test_a_login_by_certificate_is_for_the_user_that_was_named(org: Org, tmp_pat
     pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     (tmp_path / "key.pem").write_bytes(key.private_bytes(*pem))
     org.server.public_key = key.public_key()
-    org.secrets |= {"SALESFORCE_CLIENT_SECRET": "", "SALESFORCE_USERNAME": "kpi@linde.nl"}
+    org.secrets |= {"SALESFORCE_CLIENT_SECRET": "", "SALESFORCE_USERNAME": "kpi@linde.example"}
     with pytest.raises(SourceError, match="neither SALESFORCE_CLIENT_SECRET nor"):
         org.reader()
     org.secrets["SALESFORCE_KEY_FILE"] = str(tmp_path / "key.pem")
     assert org.reader().check() == "linde, amounts in EUR"
-    assert org.server.subject == "kpi@linde.nl"
+    assert org.server.subject == "kpi@linde.example"
     (tmp_path / "key.pem").write_text("no key", encoding="utf-8")
     with pytest.raises(SourceError, match="private key that SALESFORCE_KEY_FILE names can't be used"):
         org.reader().check()

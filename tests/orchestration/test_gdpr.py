@@ -1,0 +1,198 @@
+"""Checks of the AVG (GDPR) on what is configured and what is in the project; each test names the check it is.
+
+G3 and G7 are proven in tests/ingestion/test_privacy.py, tests/ingestion/connect/test_people.py and test_erasure.py, G10 in
+tests/reports, G11 in test_security.py and test_release.py.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from ingestion import privacy
+from ingestion.sources.files import entities
+from ingestion.sources.registry import connectors
+from ingestion.sources.xaf.settings import RAW_TABLES
+from orchestration import company, processing
+from orchestration.paths import Paths
+from reports.words import LANGUAGES
+
+COMPANY = """
+[company]
+name = "De Linde"
+
+[privacy]
+contact = "privacy@delinde.example"
+basis = "contract"
+
+[retention]
+warehouses = 2
+warehouse_days = 31
+
+[sources.shopify]
+shop = "linde"
+since = 2026-01-01
+
+[[files]]
+name = "survey"
+entity = "survey_responses"
+pattern = "survey.csv"
+columns = {response_id = "id", survey = "s", score = "n", responded_at = "t", customer_id = "k"}
+
+[mail]
+host = "localhost"
+security = "none"
+sender = "reports@delinde.example"
+
+[[recipients]]
+name = "Bank"
+edition = "management"
+language = "nl"
+mail = "jansen@bank.example"
+"""
+# The account in every explanation of an IBAN.
+SPECIMEN = "NL91ABNA0417164300"
+MANIFEST = {
+    "sources": {
+        "s1": {"source_name": "raw_files", "name": "survey_responses"},
+        "s2": {"source_name": "raw_shopify", "name": "orders"},
+    },
+    "nodes": {
+        "model.k.stg": {"config": {}},
+        "model.k.metric_csat.v1": {"config": {"meta": {"label_nl": "Klanttevredenheid", "label_en": "Satisfaction"}}},
+        "model.k.metric_nps.v1": {"config": {"meta": {"label_nl": "NPS", "label_en": "NPS"}}},
+    },
+    "child_map": {
+        "s1": ["model.k.stg"],
+        "model.k.stg": ["model.k.metric_csat.v1", "model.k.metric_nps.v1"],
+        "s2": ["model.k.dim_period"],
+        "model.k.dim_period": ["model.k.metric_csat.v1", "model.k.metric_nps.v1"],
+    },
+}
+
+
+def every_raw_table() -> dict[str, pa.Schema]:
+    """Every raw table Kerncijfers can load: its allow-list of columns."""
+    tables = {f"files.{entity}": entities.schema(entity) for entity in entities.ENTITIES}
+    tables |= {f"xaf.{table}": schema for table, schema in RAW_TABLES.items()}
+    for system in connectors():
+        tables |= {f"{system.name}.{table}": rows.schema for table, rows in system.tables.items()}
+    return tables
+
+
+@pytest.fixture
+def configured(paths: Paths, tmp_path: Path) -> Paths:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY, encoding="utf-8")
+    return Paths(paths.data, paths.inbox, file)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_g1_every_source_has_an_entry_with_purpose_ground_people_term_and_recipients(
+    configured: Paths, language: company.Language
+) -> None:
+    told = processing.markdown(configured, language, MANIFEST)
+    expected = {
+        "nl": ["### survey (survey.csv): survey_responses", "Over wie: klanten", "Als pseudoniem: customer_id",
+               "Waarvoor: Klanttevredenheid; NPS", "de 2 nieuwste interne databases, elk hoogstens 31 dagen",
+               "uitvoering van een overeenkomst", "Bank: management, j***@bank.example"],
+        "en": ["### survey (survey.csv): survey_responses", "About whom: customers", "As a pseudonym: customer_id",
+               "What for: NPS; Satisfaction", "newest 2 private databases, each at most 31 days",
+               "performance of a contract", "Bank: management, j***@bank.example"],
+    }  # fmt: skip
+    assert not [text for text in expected[language] if text not in told]
+    titles = [line for line in told.splitlines() if line.startswith("### ")]
+    assert titles == ["### Shopify: " + table for table in ("customers", "orders", "refunds")] + [
+        "### survey (survey.csv): survey_responses"
+    ]
+    assert "jansen@bank.example" not in told
+    [of_orders] = [part for part in told.split("### ") if part.startswith("Shopify: orders")]
+    assert "NPS" not in of_orders, "every KPI reads from when to when there are rows; that is no purpose"
+    kinds = {
+        mark.kind
+        for schema in every_raw_table().values()
+        for mark in privacy.marks(schema).values()
+        if mark.role == "identifier"
+    }
+    assert not kinds - set(processing.words(language)["kinds"]), "the register names every kind of people"
+    assert processing.words("nl").keys() == processing.words("en").keys()
+
+
+def test_g2_no_allow_list_has_a_column_for_what_may_not_be_loaded() -> None:
+    denied = re.compile(
+        r"(^|_)(bsn|iban|e?mail|phone|tel|mobile|birth\w*|dob|age|address|street|postcode|zip|ip|ip_address|body|comment|"
+        r"first_?name|last_?name|full_?name|surname|gender|nationality|religion|health)($|_)"
+    )
+    found = [
+        f"{table}.{name}" for table, schema in every_raw_table().items() for name in schema.names if denied.search(name)
+    ]
+    assert not found
+
+
+def test_g4_a_report_for_others_holds_no_column_that_says_who_somebody_is(project_root: Path) -> None:
+    names = {
+        name
+        for schema in every_raw_table().values()
+        for name, mark in privacy.marks(schema).items()
+        if mark.role == "identifier"
+    }
+    released = [
+        file
+        for folder in ("metrics", "reporting")
+        for file in (project_root / "dbt_project" / "models" / folder).rglob("*.yml")
+    ]
+    assert len(released) > 50
+    columns = re.compile(r"-\s*\{?name: (\w+)")
+    found = [
+        f"{file.name}: {name}"
+        for file in released
+        for name in columns.findall(file.read_text(encoding="utf-8"))
+        if name in names
+    ]
+    assert not found
+
+
+def test_g12_hours_and_staff_say_nothing_about_one_person() -> None:
+    for entity in ("hours", "staff", "projects"):
+        columns = set(entities.ENTITIES[entity])
+        assert "team" in columns
+        assert not [name for name in columns if re.search(r"employee|person|user|worker|medewerker|staff_id", name)]
+
+
+def test_g13_gifts_and_people_reached_are_counted_and_nothing_special_is_kept_of_them() -> None:
+    assert set(entities.ENTITIES["beneficiaries"]) == {"person_id", "reached_on", "programme", "has_outcome"}
+    assert set(entities.ENTITIES["donations"]) == {
+        "donation_id", "donated_on", "donor_id", "amount", "currency", "kind"
+    }  # fmt: skip
+
+
+def test_g16_no_file_of_the_project_has_an_address_or_an_account_of_a_real_person(project_root: Path) -> None:
+    address = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
+    iban = re.compile(r"\b[A-Z]{2}\d{2}[A-Z]{4}\d{10}\b")
+    ours = re.compile(
+        r"(^|\.)((example|voorbeeld|test|invalid|localhost)(\.\w+)?|gserviceaccount\.com)$", re.IGNORECASE
+    )
+    listed = subprocess.run(
+        ["git", "-C", str(project_root), "ls-files", "-z", "tests", "ingestion", "dbt_project", "company.toml"],
+        capture_output=True, check=True,
+    ).stdout.decode()  # fmt: skip
+    found = []
+    for name in filter(None, listed.split("\0")):
+        try:
+            text = (project_root / name).read_text(encoding="utf-8")
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue
+        found += [f"{name}: {match[0]}" for match in address.finditer(text) if not ours.search(match[1])]
+        found += [
+            f"{name}: {account}" for account in iban.findall(text) if _is_an_account(account) and account != SPECIMEN
+        ]
+    assert not found
+
+
+def _is_an_account(iban: str) -> bool:
+    turned = iban[4:] + iban[:4]
+    return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
