@@ -56,10 +56,12 @@ def build(paths: Paths, warehouse: Path) -> float:
     paths.work.mkdir(parents=True)
     shutil.copy(warehouse, paths.warehouse)
     start = cpu()
-    output, _ = dbt.build(paths).communicate()
+    process = dbt.build(paths)
+    output = process.stdout.read() if process.stdout else b""
+    failed = process.wait()  # not communicate(): that closes standard input, at which dbt stops
     used = cpu() - start
-    if not (paths.target / "run_results.json").is_file():
-        sys.exit(dbt.errors_in(output.decode()))
+    if failed:
+        sys.exit(dbt.errors_in(output.decode()) or f"dbt ended with {failed}")
     return used
 
 
