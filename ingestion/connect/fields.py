@@ -142,17 +142,28 @@ def _refusal(table: str, spec: Rows, field: Field, row: Mapping[str, Any], said:
             identity.append(f"{other.name} {value}")
     return SourceError(
         f"{table}{' with ' + ', '.join(identity) if identity else ''}: field {'.'.join(field.path)} {said}.",
-        value=None if found is None else str(found)[:60],
+        value=None if found is None else ascii(found)[:60] if not _is_whole(found) else str(found)[:60],
         advice="Nothing of this was loaded. The system changed what it answers, or hides the field from this account; "
         "the README of the source lists the fields and permissions.",
     )
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value can be printed: JSON can hold half a character."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def text(value: object) -> str:
     """An id or a word. Numbers are written out: an id that was a number yesterday is a text today."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError(value)
-    return str(value).strip()
+    written = str(value).strip()
+    written.encode()  # half a character, which JSON can hold, is a ValueError here
+    return written
 
 
 def decimal(value: object) -> Decimal:

@@ -197,7 +197,7 @@ def _parsed(response: requests.Response) -> Callable[..., Any]:
         return lambda **_: {}
     try:
         body = json.loads(response.content, parse_float=Decimal, parse_constant=str)
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # the latter for thousands of brackets in each other
         kind = response.headers.get("Content-Type", "nothing").split(";")[0]
         raise Retry(f"the answer is not JSON but {kind}") from None
     return lambda **_: body
@@ -222,7 +222,7 @@ def message(response: requests.Response) -> str:
     """The vendor's own words in an error, shortened."""
     try:
         body: Any = json.loads(response.content)
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return ""
     for _ in range(4):
         if isinstance(body, list) and body:

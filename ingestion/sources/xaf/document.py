@@ -160,7 +160,7 @@ def read_beginning(document: Document) -> Contents:
     )
     try:
         for _, element in events:
-            name = etree.QName(element).localname
+            name = _local(element)
             if name == "header":
                 contents.header = read_header(element, document.names[0])
             elif name == "companyName" and _local(element.getparent()) == "company":
@@ -260,7 +260,7 @@ class _Reader:
             if tag not in line_tags:
                 handler = handlers.get(tag)
                 if handler is None:
-                    name = etree.QName(tag).localname
+                    name = tag.rpartition("}")[2]
                     if name == "trLine":
                         line_tags.add(tag)
                     else:

@@ -153,9 +153,10 @@ def read_prolog(head: bytes) -> Prolog:
     if root is None:
         has_doctype = b"<!DOCTYPE" in head.replace(b"\0", b"")
         return Prolog(None, None, has_doctype, continuation)
-    name = etree.QName(root)
+    # Not `etree.QName`, which raises for a namespace with a brace in it.
+    namespace, _, name = root.tag.removeprefix("{").rpartition("}")
     doctype = bool(root.getroottree().docinfo.doctype)
-    return Prolog(name.localname, name.namespace, doctype, continuation, root.sourceline)
+    return Prolog(name, namespace or None, doctype, continuation, root.sourceline)
 
 
 def inspect(unit: Unit) -> Prolog:
