@@ -199,7 +199,9 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             subjects=tuple(Section(name, held) for name, section in subjects.items() if (held := supporting(section))),
             versions=kpis.versions(present(versions)),
             channel_kpis=tuple(channel_kpis),
-            channels=kpis.channels(edition.channels, month) if edition.channels else (),
+            channels=kpis.channels([f"{kpi.metric}@{kpi.version}" for kpi in channel_kpis], month)
+            if channel_kpis
+            else (),
             absent=tuple(
                 {kpi.metric: kpi for kpi in shown.values() if kpi.value is None and kpi.role != "other"}.values()
             ),

@@ -93,4 +93,6 @@ def test_both_languages_say_everything() -> None:
         "target_level",
         "benchmark_line",
         "statistic_norm",
+        "ops_disk_dagster",
+        "ops_disk_inbox",
     }, same

@@ -93,6 +93,18 @@ def test_a_core_kpi_stands_in_the_version_the_edition_pins_and_one_left_out_stan
     assert "reach" not in {kpi.metric for kpi in report.absent}
 
 
+def test_a_kpi_of_the_channels_that_is_left_out_takes_its_column_with_it(full_release: Path, tmp_path: Path) -> None:
+    release = _copied(full_release, tmp_path)
+    with duckdb.connect(str(release / "kerncijfers.duckdb")) as connection:
+        connection.execute("update reporting.rpt_metrics set role = 'left_out' where metric in ('conversion', 'cpa')")
+    report = read(release, find("management"), "en")
+    columns = [kpi.metric for kpi in report.channel_kpis]
+    assert columns[:2] == ["orders", "cac"]
+    for channel in report.channels:
+        assert [kpi and kpi.metric for kpi in channel.kpis][:2] == columns[:2]
+        assert len(channel.kpis) == len(columns)
+
+
 @pytest.mark.parametrize(
     ("language", "metric", "said"),
     [
