@@ -11,7 +11,7 @@ INBOX := .data/inbox
 PYTEST := $(BIN)/pytest -n logical --dist loadgroup --no-loadscope-reorder
 
 # What `make faults` runs whole; `make test` runs a sample of each.
-FAULTS := tests/faults tests/end_to_end/test_rebuild.py
+FAULTS := tests/faults tests/end_to_end/test_rebuild.py tests/end_to_end/test_gate_fires.py
 
 # Of `make mf`: whose release it reads, and what it asks.
 DATA ?= .data
