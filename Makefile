@@ -11,7 +11,8 @@ INBOX := .data/inbox
 PYTEST := $(BIN)/pytest -n logical --dist loadgroup --no-loadscope-reorder
 
 # What `make faults` runs whole; `make test` runs a sample of each.
-FAULTS := tests/faults tests/end_to_end/test_rebuild.py tests/end_to_end/test_gate_fires.py
+FAULTS := tests/faults tests/end_to_end/test_rebuild.py tests/end_to_end/test_gate_fires.py \
+	tests/dbt_project/test_rows_as_delivered.py
 
 # Of `make mf`: whose release it reads, and what it asks.
 DATA ?= .data
