@@ -24,10 +24,12 @@ SectionName = Literal[
     "core",
     "result",
     "cash",
+    "scenarios",
     "working_capital",
     "customers",
     "subjects",
     "outlook",
+    "restatements",
     "absent",
     "definitions",
     "sources",
@@ -58,6 +60,7 @@ class InBoth(_Part):
 class Edition(_Part):
     """What one report shows. Labels, units and the period a metric is reported at stand with the metric."""
 
+    name: str = Field(default="", description="The name of its file without the ending; set when it is found.")
     title: InBoth
     audience: InBoth = Field(description="Whom it is for, as the page says it.")
     owner: str = ""
@@ -73,6 +76,8 @@ class Edition(_Part):
     subjects: dict[Literal["subscriptions", "sales", "services", "nonprofit"], Pins] = {}
     versions: Pins = ()
     channels: Pins = ()
+    stress: bool = Field(default=False, description="Whether it shows the setbacks a bank asks about.")
+    quotes: bool = Field(default=False, description="Whether it shows what customers said, as the owner chose it.")
     texts: dict[Language, dict[str, Text]] = {}
 
     @model_validator(mode="after")
@@ -139,7 +144,7 @@ def find(name: str, folders: Sequence[Path] = ()) -> Edition:
     known = files(folders)
     if name not in known:
         raise EditionError(f"There is no edition {name}; there is {', '.join(sorted(known))}.")
-    return load(known[name])
+    return load(known[name]).model_copy(update={"name": name})
 
 
 def _fields(text: str) -> set[str]:

@@ -30,6 +30,7 @@ KEYS = {
     "rpt_channel_budget": ("scope",),
     "rpt_covenants": ("covenant", "period"),
     "rpt_budget": ("grain", "period", "line"),
+    "rpt_restatements": ("since", "metric", "version", "was_version", "grain", "period", "scope"),
 }
 
 

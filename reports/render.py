@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -19,8 +21,9 @@ from reports.charts import ACCENT, SECOND, Chart, Series
 from reports.data import Kpi, Point, Report, read
 from reports.edition import find
 from reports.figures import Figure
-from reports.formatting import MINUS, WORD_JOINER, Language
+from reports.formatting import MINUS, WORD_JOINER, Formatter, Language
 from reports.scopes import scope_name
+from reports.words import texts
 
 HERE = Path(__file__).parent
 STATUS_SYMBOLS = {
@@ -178,6 +181,17 @@ def _sentences(report: Report) -> dict[str, str]:
         said["conversion"] = t["conversion_chart_sentence"].format(
             period=report.period, conversion=f.value(report.conversion[-1].value, "percent", 2), compared=compared
         )
+    if report.scenarios:
+        [ebitda] = [outcome for outcome in report.scenarios.outcomes if outcome.metric == "ebitda"]
+        [now] = [place for place, one in enumerate(report.scenarios.scenarios) if one.is_base]
+        worst, *_, best = report.scenarios.scenarios
+        said["scenarios"] = t["scenarios_sentence"].format(
+            worst=worst.label.lower(),
+            best=best.label.lower(),
+            low=f.value(ebitda.values[0], "currency", 0),
+            high=f.value(ebitda.values[-1], "currency", 0),
+            now=f.value(ebitda.values[now], "currency", 0),
+        )
     return said
 
 
@@ -212,4 +226,38 @@ def render(
         )
     )
     out.write_text(_INDENT.sub("\n", page), encoding="utf-8")
+    return out
+
+
+def not_released(
+    facts: Mapping[str, Any],
+    standing: Mapping[str, Any] | None,
+    reports: Sequence[str],
+    *,
+    folder: str,
+    language: Language,
+    out: Path,
+) -> Path:
+    """Write the page that says why a refresh was not released, and return it.
+
+    `facts` says what failed, on which rows and since when; `standing` are the facts of the release that still stands,
+    with its `reports` in `folder` beside the page.
+    """
+    t = texts(language)
+    page = (
+        environment()
+        .get_template("not_released.html.j2")
+        .render(
+            facts=facts,
+            standing=standing,
+            reports=reports,
+            folder=folder,
+            language=language,
+            t=t,
+            f=Formatter(language, "EUR", t),
+            moment=datetime.fromisoformat,
+            day=lambda text: date.fromisoformat(text[:10]) if text else None,
+        )
+    )
+    out.write_text(page, encoding="utf-8")
     return out

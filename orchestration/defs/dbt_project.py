@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from packaging.version import Version
 
-from orchestration import dbt, gate, progress, release
+from orchestration import dbt, progress, release
 from orchestration.defs.resources import DraftRelease
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
@@ -125,4 +125,4 @@ def dbt_project(context: dg.AssetExecutionContext, draft: DraftRelease) -> Itera
     if not (paths.target / "run_results.json").is_file():
         reason = "\n".join(output) or "it gave no reason"
         raise KerncijfersError(f"dbt stopped before it built anything: {reason}\nLog: {log.name}")
-    gate.examine(paths.target, paths.warehouse).require()
+    release.require_passed(paths)

@@ -6,6 +6,7 @@ next refresh starts from the last good release.
 
 from orchestration.release.preparation import EXPORTED_SCHEMAS, export, prepare
 from orchestration.release.publication import check, publish, rollback
+from orchestration.release.refusal import require_passed
 from orchestration.release.retention import retain
 from orchestration.release.store import (
     DATABASE,
@@ -56,6 +57,7 @@ __all__ = [
     "recover",
     "refuse_a_second_start",
     "require_deliveries",
+    "require_passed",
     "retain",
     "rollback",
     "seal",

@@ -15,7 +15,7 @@ import duckdb
 from orchestration import gate
 from orchestration.errors import KerncijfersError
 from orchestration.paths import PROJECT, Paths
-from orchestration.release import ledger, work
+from orchestration.release import ledger, refusal, restatements, work
 from orchestration.release.store import (
     DATABASE,
     FACTS,
@@ -37,7 +37,7 @@ def prepare(paths: Paths) -> dict[str, Any]:
 
     Returns the facts in `release.json`. Raises GateError when a test failed or did not run.
     """
-    verdict = gate.examine(paths.target, paths.warehouse).require()
+    verdict = refusal.require_passed(paths)
     made = fill(paths, verdict)
     published = current_release(paths)
     if published and (owner := read_facts(published)["company_id"]) != made["company_id"]:
@@ -46,12 +46,14 @@ def prepare(paths: Paths) -> dict[str, Any]:
             "Give every company its own folder with --data."
         )
     deliveries = work.deliveries(paths)
+    compared = restatements.write(paths, restatements.bases(paths, paths.draft / DATABASE))
     facts = {
         "release": _next_id(paths),
         "created_at": datetime.now(ZoneInfo(made.pop("time_zone"))).isoformat(timespec="seconds"),
         "commit": _commit(),
         "inbox": (paths.work / work.INBOX).read_text(encoding="utf-8"),
         **made,
+        "compared_with": compared,
         "sources": [source for delivery in deliveries for source in delivery["sources"]],
         "warnings": [warning for delivery in deliveries for warning in delivery["warnings"]] + list(verdict.warnings),
     }

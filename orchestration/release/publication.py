@@ -8,10 +8,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration import gate
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
-from orchestration.release import ledger, manifest, signing, totals, verify
+from orchestration.release import ledger, manifest, refusal, signing, totals, verify
 from orchestration.release.preparation import TESTS
 from orchestration.release.retention import retain
 from orchestration.release.store import (
@@ -50,7 +49,7 @@ def publish(paths: Paths, reports: Sequence[str]) -> Path:
 
     Looks at the gate again, because a step may be started by hand after another one has failed.
     """
-    gate.examine(paths.target, paths.warehouse).require()
+    refusal.require_passed(paths)
     check(paths, reports)
     facts = read_facts(paths.draft)
     identifier = facts["release"]
@@ -71,6 +70,7 @@ def publish(paths: Paths, reports: Sequence[str]) -> Path:
     sync(paths.releases)
     _point(paths, folder)
     ledger.append(paths, "published", identifier, manifest=sha256(folder / MANIFEST), key=fingerprint)
+    refusal.forget(paths)
     retain(paths)
     return folder
 

@@ -13,7 +13,7 @@ import duckdb
 from orchestration import dbt, gate
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
-from orchestration.release import manifest, preparation
+from orchestration.release import manifest, preparation, restatements
 from orchestration.release.store import FACTS, MANIFEST, dumped, earlier, quoted, read_facts, sha256, warehouse_of
 from reports import site
 from reports.formatting import Language
@@ -38,6 +38,7 @@ def rebuild(paths: Paths, number: str, folder: Path, *, threads: int | None = No
     _build(again, threads)
     verdict = gate.examine(again.target, again.warehouse).require()
     made = preparation.fill(again, verdict)
+    restatements.again(paths, issued, again)
     facts = read_facts(issued)
     facts |= {name: made[name] for name in _DECIDED}
     (again.draft / FACTS).write_text(dumped(facts), encoding="utf-8")

@@ -14,7 +14,7 @@ from typing import Any
 from orchestration import inbox, progress
 from orchestration.errors import BusyError, KerncijfersError
 from orchestration.paths import Paths
-from orchestration.release import ledger
+from orchestration.release import ledger, refusal
 from orchestration.release.store import (
     TRASH,
     current_release,
@@ -179,6 +179,7 @@ def recover(paths: Paths) -> None:
     for left in paths.data.glob(".*.tmp"):
         remove(left)
     ledger.agree(paths)
+    refusal.recover(paths)
     published = current_release(paths)
     newest = published.name if published else ""
     known = ledger.published(paths)

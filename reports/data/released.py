@@ -23,6 +23,11 @@ class Released:
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
+    def has(self, table: str) -> bool:
+        """Whether the release has this table: one made by an earlier Kerncijfers may lack it."""
+        known = "select 1 as found from duckdb_tables() where schema_name = 'reporting' and table_name = ?"
+        return bool(self.rows(known, [table]))
+
     def month(self) -> tuple[str, date]:
         """The month the report is about: the last complete one with revenue in the books, else of the other sources."""
         found = self.rows(

@@ -11,15 +11,17 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from reports.data import statements, summary
+from reports.data import outlook, restated, statements, summary
 from reports.data import words as owners_words
 from reports.data.database import opened
 from reports.data.kpis import Kpis
 from reports.data.models import Channel, Kpi, Notice, Point, Section, Source, Statement, Versions
+from reports.data.outlook import ChannelBudget, Forecast, Scenarios
 from reports.data.provenance import Proof, Provenance
 from reports.data.released import Released
+from reports.data.restated import Restated
 from reports.data.summary import Summary
-from reports.data.words import OwnersWords
+from reports.data.words import OwnersWords, Said
 from reports.edition import Edition
 from reports.figures import Figure, of_table
 from reports.formatting import Formatter, Language
@@ -76,9 +78,16 @@ class Report:
     ebitda: tuple[Point, ...]
     cash_trend: tuple[Point, ...]
     conversion: tuple[Point, ...]
+    scenarios: Scenarios | None
+    forecasts: tuple[Forecast, ...]
+    budgets: tuple[ChannelBudget, ...]
+    has_stress: bool
+    restated: Restated
     sources: tuple[Source, ...]
     summary: Summary
     words: OwnersWords
+    quotes: Said | None
+    """What customers said, where the edition asks for it."""
     proof: Mapping[str, Provenance]
     """How each metric was made, by its anchor."""
     tables: tuple[Provenance, ...]
@@ -96,10 +105,12 @@ class Report:
             "core": self.core,
             "result": self.income,
             "cash": self.assets,
+            "scenarios": self.scenarios or self.forecasts,
             "working_capital": self.working_capital,
-            "customers": self.customers or self.channels or self.words.quotes,
+            "customers": self.customers or self.channels or self.quotes,
             "subjects": self.subjects,
             "outlook": self.words.outlook,
+            "restatements": True,
             "absent": self.absent,
             "definitions": True,
             "sources": True,
@@ -174,6 +185,18 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
         definitions = tuple(kpi for kpi in shown.values() if kpi.value is not None)
         sources = read_sources(released)
         proof = Proof(release, facts, sources)
+        expected = outlook.scenarios(released) if "scenarios" in edition.sections else None
+        coming = outlook.forecasts(released, definitions) if "scenarios" in edition.sections else ()
+        budgets = outlook.budgets(released) if edition.channels else ()
+        changes = restated.read(released, facts, edition, definitions)
+        said = owners_words.read(release, month, language)
+        on_request = {
+            "rpt_scenarios": expected,
+            "rpt_scenario_drivers": expected,
+            "rpt_forecasts": coming,
+            "rpt_channel_budget": budgets,
+            restated.TABLE: changes.values,
+        }
         cards = (*present(core), *filled[: max(0, FEWEST_CARDS - len(present(core)))])
         return Report(
             language=language,
@@ -214,11 +237,17 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             ebitda=series("ebitda"),
             cash_trend=series("cash"),
             conversion=series("conversion"),
+            scenarios=expected,
+            forecasts=coming,
+            budgets=budgets,
+            has_stress=edition.stress,
+            restated=changes,
             sources=sources,
             summary=summary.write(cards, {kpi.metric: kpi for kpi in definitions}, words.month(end), proven, t),
-            words=owners_words.read(release, month, language),
+            words=said,
+            quotes=said.quotes if edition.quotes else None,
             proof=proof.of_metrics(definitions),
-            tables=proof.of_tables(TABLES),
+            tables=proof.of_tables((*TABLES, *(name for name, held in on_request.items() if held))),
             texts=t,
             format=words,
             proven=proven,

@@ -169,3 +169,33 @@ def test_the_rows_of_channels_without_a_margin_or_conversions_say_nothing_they_d
     assert "contribution_per_euro" not in second
     assert "contribution_per_euro" not in budgets.rows_of([GOOD, BAD], None)[0]
     assert budgets.rows_of([], None) == []
+
+
+def test_an_elasticity_is_only_published_where_spend_was_varied_on_purpose() -> None:
+    made = varied("a", 12000, 2000, 5000)
+    planned, unplanned = (
+        budgets.rows_of([made._replace(is_varied_on_purpose=answer), GOOD], 0.4)[0] for answer in (True, False)
+    )
+    assert planned["elasticity"] > 0
+    assert "elasticity" not in unplanned
+
+
+def test_the_interval_of_a_contribution_holds_the_true_one_as_often_as_it_says() -> None:
+    """Orders of very different sizes, in months that differ by more than chance: counts alone hold it half the time."""
+    generator, margin, runs = np.random.default_rng(11), 0.4, 400
+    spend = np.full(12, 1000.0)
+    truth = margin * 30 * 60 / 1000
+    held = counted = 0
+    for _ in range(runs):
+        channels = []
+        for scope in ("a", "b"):
+            orders = generator.poisson(30 * generator.gamma(6, 1 / 6, 12)).astype(np.float64)
+            size = 60 * generator.lognormal(-0.125, 0.5, 12)
+            channels.append(budgets.Channel(scope, spend, orders, orders * size, 12, "prospecting", False))
+        rate = budgets.shrunk([each.converted for each in channels], [each.spent for each in channels])[0]
+        worth = margin * channels[0].returned / channels[0].converted
+        counted += worth * rate.quantile(0.1) <= truth <= worth * rate.quantile(0.9)
+        earned = budgets.contributions(channels, margin)[0]
+        held += earned.low <= truth <= earned.high
+    assert counted / runs < 0.60
+    assert 0.76 <= held / runs <= 0.95

@@ -14,8 +14,10 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.reports import coming
+
 ROOT = Path(__file__).parents[2]
-CONTRACT = ROOT / "dbt_project" / "models" / "reporting" / "_reporting__models.yml"
+CONTRACTS = ROOT / "dbt_project" / "models" / "reporting"
 METRICS = ROOT / "dbt_project" / "models" / "metrics"
 TEXTS = ("label", "definition", "formula", "version_reason")
 # Markup, a template, quotes, a formula, a text turned around and an emoji; the company's name is also very long.
@@ -36,7 +38,12 @@ ARGUMENTS = [
 def _tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Empty tables with exactly the contract dbt enforces."""
     connection.execute("create schema reporting")
-    models = yaml.load(CONTRACT.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["models"]
+    files = sorted(CONTRACTS.glob("_*__models.yml"))
+    models = [
+        model
+        for file in files
+        for model in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["models"]
+    ]
     for model in (model for model in models if model["name"].startswith("rpt_")):
         columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
         connection.execute(f"create table reporting.{model['name']} ({columns})")
@@ -190,6 +197,8 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 connection.execute(
                     f"update reporting.{name} set label_nl = label_nl || $1, label_en = label_en || $1", [text]
                 )
+        if with_books:
+            coming.fill(connection, text)
         connection.execute(
             "insert into reporting.rpt_notices values ('code', 'warning', ?, ?)", [f"Let op{text}", f"Mind{text}"]
         )

@@ -26,10 +26,12 @@ KEYS = {
     "rpt_benchmarks": ("benchmark",),
     "rpt_version_differences": ("metric", "from_version", "to_version", "grain", "period", "scope", "step"),
     "rpt_scenarios": ("scenario", "variant", "metric"),
+    "rpt_scenario_drivers": ("scenario", "driver"),
     "rpt_forecasts": ("metric", "version", "purpose", "period"),
     "rpt_channel_budget": ("scope",),
     "rpt_covenants": ("covenant", "period"),
     "rpt_budget": ("grain", "period", "line"),
+    "rpt_restatements": ("since", "metric", "version", "was_version", "grain", "period", "scope"),
 }
 IN_PERCENT = ("%", "procentpunt", "pp")
 UNCHANGED = ("gelijk", "unchanged")

@@ -89,3 +89,14 @@ def test_a_red_core_kpi_without_a_comment_says_so_and_one_with_a_comment_shows_i
     ]
     assert comments[0].find_class("said-by-owner")[0].get("lang") == "nl"
     assert "(in Dutch)" in comments[0].text_content()
+
+
+@pytest.mark.parametrize(
+    ("edition", "shown"), [("management", True), ("investor_monthly", True), ("bank_monthly", False)]
+)
+def test_what_customers_said_stands_only_where_the_edition_asks_for_it(
+    full_release: Path, tmp_path: Path, edition: str, shown: bool
+) -> None:
+    said = {"en": {"2025-12": {"quotes": {"text": "> Best coffee in town", "action": ""}}}}
+    out = render(_release(full_release, tmp_path, said), edition=edition, language="en", out=tmp_path / "en.html")
+    assert ("Best coffee in town" in out.read_text(encoding="utf-8")) == shown

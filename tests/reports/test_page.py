@@ -225,6 +225,7 @@ def test_a_shop_without_books_still_leads_with_cards(shop_release: Path, tmp_pat
         "#sales",
         "#services",
         "#nonprofit",
+        "#restatements",
         "#absent",
         "#definitions",
         "#sources",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from scipy.optimize import root_scalar
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv, ndtri, stdtrit
 
 Vector = np.ndarray
 
@@ -296,15 +296,31 @@ def _floor(now: Vector) -> float:
 
 
 def contributions(channels: Sequence[Channel], margin: float) -> list[Earned]:
-    """Contribution per euro before the euro itself, with its 80 % interval: above 1 it earns more than it costs."""
+    """Contribution per euro before the euro itself, with its 80 % interval: above 1 it earns more than it costs.
+
+    Counts alone are not all that is uncertain: orders differ in size, and months differ by more than chance. So the
+    interval is never narrower than what the months show of the return themselves.
+    """
     rates = shrunk([channel.converted for channel in channels], [channel.spent for channel in channels])
     tail = (1 - LEVEL) / 2
     found = []
     for channel, rate in zip(channels, rates, strict=True):
         worth = margin * channel.returned / channel.converted if channel.converted else 0.0
+        mean, wide = worth * rate.mean, exp(return_error(channel))
         low, high = sorted((worth * rate.quantile(tail), worth * rate.quantile(1 - tail)))
-        found.append(Earned(worth * rate.mean, low, high))
+        found.append(Earned(mean, min(low, mean / wide, mean * wide), max(high, mean / wide, mean * wide)))
     return found
+
+
+def return_error(channel: Channel) -> float:
+    """How far a channel's return may be off, as a share of it: the ratio estimator over its months, Student's t."""
+    spend, revenue = channel.spend[-channel.window :], channel.revenue[-channel.window :]
+    n = len(spend)
+    if n < 2 or channel.returned <= 0:
+        return 0.0
+    off = revenue - channel.returned / channel.spent * spend
+    error = sqrt(n / (n - 1) * float(np.sum(off**2))) / channel.returned
+    return float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
 
 
 SCHEMA = pa.schema(
@@ -355,7 +371,7 @@ def rows_of(channels: Sequence[Channel], margin: float | None) -> list[dict[str,
                 "contribution_low": worth.low,
                 "contribution_high": worth.high,
             }
-        if slope:
+        if slope and channel.is_varied_on_purpose:
             row |= {"elasticity": slope.value, "elasticity_error": slope.error}
         if curve and slope:
             row |= {
