@@ -26,6 +26,7 @@ SectionName = Literal[
     "cash",
     "scenarios",
     "working_capital",
+    "covenants",
     "customers",
     "subjects",
     "outlook",

@@ -26,12 +26,14 @@ def _loaded(draft: DraftRelease, delivery: Delivery) -> Iterator[dg.MaterializeR
 
 
 @dg.multi_asset(
-    specs=_tables("raw_company", ("settings", "kpi_choices", "account_mapping", "targets", "scenarios")),
+    specs=_tables(
+        "raw_company", ("settings", "kpi_choices", "account_mapping", "targets", "scenarios", "budget", "covenants")
+    ),
     name="raw_company",
     pool="warehouse_writer",
 )
 def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
-    """Who the company is and what its owner decided: settings, choice of KPIs, account mapping, targets, scenarios."""
+    """Who the company is and what its owner decided: settings, choice of KPIs, mapping, targets, budget, covenants."""
     progress.report("Reading the company's settings")
     paths = draft.paths
     notes.check(paths)
@@ -42,6 +44,8 @@ def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
         account_mapping=paths.beside_company("account_mapping.csv"),
         targets=paths.beside_company("targets.csv"),
         scenarios=paths.beside_company("scenarios.csv"),
+        budget=paths.beside_company("budget.csv"),
+        covenants=paths.beside_company("covenants.csv"),
         kpis=company.read(paths).kpis,
     )
     yield from _loaded(draft, delivery)

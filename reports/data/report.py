@@ -11,8 +11,9 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from reports.data import outlook, restated, statements, summary
+from reports.data import agreed, outlook, restated, statements, summary
 from reports.data import words as owners_words
+from reports.data.agreed import Covenant
 from reports.data.database import opened
 from reports.data.kpis import Kpis
 from reports.data.models import Channel, Kpi, Notice, Point, Section, Source, Statement, Versions
@@ -71,6 +72,8 @@ class Report:
     absent: tuple[Kpi, ...]
     definitions: tuple[Kpi, ...]
     income: Statement | None
+    budget: Statement | None
+    covenants: tuple[Covenant, ...]
     assets: Statement | None
     liabilities: Statement | None
     cash_flow: Statement | None
@@ -107,6 +110,7 @@ class Report:
             "cash": self.assets,
             "scenarios": self.scenarios or self.forecasts,
             "working_capital": self.working_capital,
+            "covenants": self.covenants,
             "customers": self.customers or self.channels or self.quotes,
             "subjects": self.subjects,
             "outlook": self.words.outlook,
@@ -190,7 +194,13 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
         budgets = outlook.budgets(released) if edition.channels else ()
         changes = restated.read(released, facts, edition, definitions)
         said = owners_words.read(release, month, language)
+        planned = None
+        if "result" in edition.sections:
+            planned = agreed.budget(released, month, end, company["fiscal_year_start_month"], words)
+        promised = agreed.covenants(released, month, end) if "covenants" in edition.sections else ()
         on_request = {
+            "rpt_budget": planned,
+            "rpt_covenants": promised,
             "rpt_scenarios": expected,
             "rpt_scenario_drivers": expected,
             "rpt_forecasts": coming,
@@ -230,6 +240,8 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             ),
             definitions=definitions,
             income=statements.income(released, month, end, company["fiscal_year_start_month"], words),
+            budget=planned,
+            covenants=promised,
             assets=statements.balance(released, "assets", month, end, words),
             liabilities=statements.balance(released, "liabilities", month, end, words),
             cash_flow=statements.cash_flow(released, month, end, words),

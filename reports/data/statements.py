@@ -13,12 +13,12 @@ from reports.figures import figure
 from reports.formatting import Formatter
 
 
-def income(released: Released, month: str, end: date, fiscal_year_start: int, words: Formatter) -> Statement | None:
+def income(released: Released, month: str, end: date, start_month: int, words: Formatter) -> Statement | None:
     """The month and the fiscal year up to and including it, each beside the same period a year earlier.
 
     A sum over months is left out when one of its months is missing or not complete.
     """
-    first = _fiscal_year_start(end, fiscal_year_start)
+    first = fiscal_year_start(end, start_month)
     months = (end.year - first.year) * 12 + end.month - first.month + 1
     lines = released.rows(
         f"""
@@ -134,7 +134,8 @@ def _compact(columns: Sequence[Column], lines: Sequence[Line]) -> Statement | No
     )
 
 
-def _fiscal_year_start(day: date, month: int) -> date:
+def fiscal_year_start(day: date, month: int) -> date:
+    """The first day of the fiscal year that holds a day."""
     return date(day.year if day.month >= month else day.year - 1, month, 1)
 
 

@@ -57,7 +57,15 @@ def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.De
         "opening_balances",
         "transaction_lines",
     }
-    assert tables["raw_company"] == {"settings", "kpi_choices", "account_mapping", "targets", "scenarios"}
+    assert tables["raw_company"] == {
+        "settings",
+        "kpi_choices",
+        "account_mapping",
+        "targets",
+        "scenarios",
+        "budget",
+        "covenants",
+    }
     assert {"orders", "order_lines", "deliveries"} <= tables["raw_files"]
     assert set(tables) == {"raw_xaf", "raw_company", "raw_files"} | {f"raw_{name}" for name in registry.NAMES}
 

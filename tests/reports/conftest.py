@@ -14,7 +14,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.reports import coming
+from tests.reports import agreements, coming
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "dbt_project" / "models" / "reporting"
@@ -199,6 +199,7 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 )
         if with_books:
             coming.fill(connection, text)
+            agreements.fill(connection, text)
         connection.execute(
             "insert into reporting.rpt_notices values ('code', 'warning', ?, ?)", [f"Let op{text}", f"Mind{text}"]
         )

@@ -71,6 +71,31 @@ _SCENARIOS = pa.schema(
         ("change", pa.decimal128(12, 6)),
     ]
 )
+_BUDGET = pa.schema(
+    [
+        ("company_id", pa.string()),
+        ("period", pa.string()),
+        ("line", pa.string()),
+        ("amount", pa.decimal128(28, 2)),
+        ("line_number", pa.int64()),
+    ]
+)
+_COVENANTS = pa.schema(
+    [
+        ("company_id", pa.string()),
+        ("covenant", pa.string()),
+        ("place", pa.int64()),
+        ("lender", pa.string()),
+        ("label_nl", pa.string()),
+        ("label_en", pa.string()),
+        ("metric", pa.string()),
+        ("version", pa.int64()),
+        ("type", pa.string()),
+        ("limit_value", pa.decimal128(28, 6)),
+        ("tested", pa.string()),
+        ("line_number", pa.int64()),
+    ]
+)
 # `kerncijfers accounts --write` puts these beside its proposals, for whoever reviews them.
 _FOR_THE_READER = ("account_description", "amount", "because")
 _MAY_BE_EMPTY = {"version", "scope", "start_value", "upper_value", "tolerance", "pacing", "reason"}
@@ -85,9 +110,13 @@ def deliver(
     account_mapping: Path | None,
     targets: Path | None,
     scenarios: Path | None = None,
+    budget: Path | None = None,
+    covenants: Path | None = None,
     kpis: KpiChoices | None = None,
 ) -> Delivery:
-    """Load the company's settings and choice of KPIs, and what its owner decided: account mapping, targets, scenarios.
+    """Load the company's settings and choice of KPIs, and what its owner decided.
+
+    That is the account mapping, targets, scenarios, the budget by line of the income statement, and covenants.
 
     Raises `SourceError` with file, line and column for a row that can't be used.
     """
@@ -112,6 +141,8 @@ def deliver(
         "account_mapping": (_ACCOUNT_MAPPING, _read(account_mapping, _ACCOUNT_MAPPING)),
         "targets": (_TARGETS, _read(targets, _TARGETS)),
         "scenarios": (_SCENARIOS, _read(scenarios, _SCENARIOS)),
+        "budget": (_BUDGET, _read(budget, _BUDGET)),
+        "covenants": (_COVENANTS, _read(covenants, _COVENANTS)),
     }
     tables = []
     for name, (schema, content) in rows.items():
