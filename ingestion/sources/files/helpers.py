@@ -251,6 +251,8 @@ def _open_parquet(path: Path, shown: str, spec: FileSpec) -> _Table:
 def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     try:
         workbook = CalamineWorkbook.from_path(str(path))
+        if not workbook.sheet_names:
+            raise SourceError("this Excel file has no sheet.", file=shown, advice="Save it again as .xlsx.")
         sheet = spec.sheet or workbook.sheet_names[0]
         if sheet not in workbook.sheet_names:
             raise SourceError(
