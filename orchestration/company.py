@@ -105,9 +105,11 @@ class RetentionSection(_Section):
 
 
 class PrivacySection(_Section):
-    """`[privacy]`: what the register of processing can't know from the rest: who answers, and the legal ground."""
+    """`[privacy]`: what the register of processing can't know from the rest: who answers, the legal ground, and whether
+    a mail provider, a bucket or this machine itself is outside the EEA."""
 
     contact: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    transfer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = ""
     basis: Literal["legitimate_interest", "contract", "legal_obligation", "consent", "public_task"] = (
         "legitimate_interest"
     )

@@ -109,6 +109,7 @@ def test_g1_every_source_has_an_entry_with_purpose_ground_people_term_and_recipi
     assert titles == ["### Shopify: " + table for table in ("customers", "orders", "refunds")] + [
         "### survey (survey.csv): survey_responses"
     ]
+    assert processing.words(language)["nothing_said"] in told, "whether data leaves the EEA is not known to the program"
     assert "jansen@bank.example" not in told
     [of_orders] = [part for part in told.split("### ") if part.startswith("Shopify: orders")]
     assert "NPS" not in of_orders, "every KPI reads from when to when there are rows; that is no purpose"
