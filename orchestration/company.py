@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -24,11 +23,12 @@ from pydantic import (
 from ingestion.connect.connector import Settings
 from ingestion.sources import registry, xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
+from ingestion.sources.company.support import SupportSettings
 from ingestion.sources.databases.settings import DatabaseSpec
 from ingestion.sources.files.settings import FileSpec
 from orchestration import editions
 from orchestration.delivery import settings as delivering
-from orchestration.errors import KerncijfersError
+from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.paths import DBT_PROJECT, Paths
 from reports.formatting import Language
 
@@ -120,6 +120,7 @@ class Company(_Section):
 
     company: CompanySettings | None = None
     kpis: KpiChoices = KpiChoices()
+    support: SupportSettings | None = None
     report: ReportSection = ReportSection()
     schedule: ScheduleSection = ScheduleSection()
     notify: NotifySection = NotifySection()
@@ -155,9 +156,8 @@ class Company(_Section):
     def _known_metrics(cls, kpis: KpiChoices) -> KpiChoices:
         known = [folder.name for folder in (DBT_PROJECT / "models" / "metrics").glob("*/*")]
         for metric in sorted(kpis.metrics - set(known)):
-            near = difflib.get_close_matches(metric, known, n=3, cutoff=0.5)
             raise ValueError(
-                f"there is no metric {metric}{'; did you mean ' + ' or '.join(near) + '?' if near else ''}; "
+                f"there is no metric {metric}.{did_you_mean(metric, known)} "
                 "dbt_project/models/metrics has one folder for each"
             )
         return kpis

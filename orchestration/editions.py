@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import KerncijfersError
+from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.paths import DBT_PROJECT
 from reports import edition
 
@@ -59,8 +58,8 @@ def require(names: Sequence[str], folders: Sequence[Path]) -> dict[str, edition.
         for metric, version in map(_pin, found[name].pins):
             if (metric, version) not in known:
                 there = sorted(f"{metric}@{other}" for of, other in known if of == metric)
-                near = there or difflib.get_close_matches(metric, sorted({of for of, _ in known}), n=3, cutoff=0.5)
-                meant = f" Did you mean {' or '.join(near)}?" if near else ""
+                metrics = sorted({of for of, _ in known})
+                meant = f" Did you mean {' or '.join(there)}?" if there else did_you_mean(metric, metrics)
                 raise KerncijfersError(
                     f"{edition.files(folders)[name]} shows {metric}@{version}, which does not exist.{meant}"
                 )

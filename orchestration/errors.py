@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
+from collections.abc import Iterable
 
 from ingestion.errors import SourceError
 
@@ -22,6 +24,12 @@ class BusyError(KerncijfersError):
 
 class GateError(KerncijfersError):
     """A data test failed or did not run, so nothing is published."""
+
+
+def did_you_mean(asked: str, known: Iterable[str]) -> str:
+    """A sentence with the names that look like what was asked for, for behind another; empty when none does."""
+    close = difflib.get_close_matches(asked, list(known), n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
 def in_words(error: BaseException) -> BaseException | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import duckdb
 
 from orchestration import release
-from orchestration.errors import KerncijfersError
+from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.paths import Paths
 from reports.data.database import opened
 
@@ -68,16 +66,15 @@ def released_value(
     if period not in totals:
         known = sorted(totals)
         span = f" The release has {known[0]} to {known[-1]}." if known else ""
-        near = nearest(period, known)
+        near = did_you_mean(period, known)
         raise KerncijfersError(f"There is no {grain} {period!r} in release {folder.name}.{span}{near}")
     row: dict[str, Any] | None = next((row for row in rows if (row["period"], row["scope"]) == (period, scope)), None)
     if row is None:
         scopes = sorted({str(row["scope"]) for row in rows})
         absent = totals[period]["reason"] == "source_absent"
         if scope not in scopes and not absent:
-            raise KerncijfersError(
-                f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{nearest(scope, scopes)}"
-            )
+            near = did_you_mean(scope, scopes)
+            raise KerncijfersError(f"{name} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}.{near}")
         nothing: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "n", "value", *_JUDGED))
         reason = "source_absent" if absent else "no_data"
         row = {**totals[period], **nothing, "reason": reason, "target_type": None, "status": "no_data"}
@@ -193,7 +190,7 @@ def resolve(database: duckdb.DuckDBPyConnection, wanted: str, version: int | Non
             names.setdefault(alias.strip().casefold(), row["metric"])
     if asked not in names:
         metrics = ", ".join(sorted(set(names.values())))
-        raise KerncijfersError(f"There is no metric {wanted!r}.{nearest(asked, names)} Metrics: {metrics}.")
+        raise KerncijfersError(f"There is no metric {wanted!r}.{did_you_mean(asked, names)} Metrics: {metrics}.")
     metric = names[asked]
     versions = {row["version"]: row for row in registry if row["metric"] == metric}
     latest = next(number for number, row in versions.items() if row["is_latest"])
@@ -202,12 +199,6 @@ def resolve(database: duckdb.DuckDBPyConnection, wanted: str, version: int | Non
         known = ", ".join(str(known) for known in sorted(versions))
         raise KerncijfersError(f"{metric} has no version {version}. Versions: {known}.")
     return versions[number]
-
-
-def nearest(asked: str, known: Iterable[str]) -> str:
-    """A sentence with the names that look like what was asked for; empty when none does."""
-    close = difflib.get_close_matches(asked, list(known), n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
 def rows_of(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,3 +16,18 @@
         ) as month_start
     from {{ from_relation }}
 {%- endmacro %}
+
+{# One row per day from `first_date` to `last_date` (SQL expressions over `from_relation`), as column day. #}
+{% macro day_spine(first_date, last_date, from_relation) -%}
+    {{ return(adapter.dispatch('day_spine', 'kerncijfers')(first_date, last_date, from_relation)) }}
+{%- endmacro %}
+
+{% macro default__day_spine(first_date, last_date, from_relation) -%}
+    select explode(sequence({{ first_date }}, {{ last_date }}, interval 1 day)) as day
+    from {{ from_relation }}
+{%- endmacro %}
+
+{% macro duckdb__day_spine(first_date, last_date, from_relation) -%}
+    select cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval 1 day)) as date) as day
+    from {{ from_relation }}
+{%- endmacro %}

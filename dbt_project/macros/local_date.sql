@@ -23,3 +23,17 @@
 {% macro duckdb__local_midnight(day, time_zone) -%}
     timezone({{ time_zone }}, cast({{ day }} as timestamp))
 {%- endmacro %}
+
+{# The instant at which the clock on the wall is so many minutes past the midnight that begins a local day; 1440 is the next
+   midnight. An hour that a change of the clock leaves out is the hour after it, and of one that is there twice the second. #}
+{% macro local_instant(day, minutes, time_zone) -%}
+    {{ return(adapter.dispatch('local_instant', 'kerncijfers')(day, minutes, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__local_instant(day, minutes, time_zone) -%}
+    to_utc_timestamp(cast({{ day }} as timestamp) + make_dt_interval(0, 0, {{ minutes }}), {{ time_zone }})
+{%- endmacro %}
+
+{% macro duckdb__local_instant(day, minutes, time_zone) -%}
+    timezone({{ time_zone }}, cast({{ day }} as timestamp) + to_minutes({{ minutes }}))
+{%- endmacro %}

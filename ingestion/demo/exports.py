@@ -60,10 +60,10 @@ DEALS = Export(
 )
 SUBSCRIPTIONS = Export(
     "abonnementen/abonnementen.csv",
-    ["Abonnement", "Klant", "Soort", "Ingangsdatum", "Einddatum", "Bedrag per maand"],
+    ["Abonnement", "Klant", "Soort", "Getekend", "Ingangsdatum", "Einddatum", "Bedrag per maand"],
     f"""
-        select 'A' || lpad(number::varchar, 5, '0'), customer, plan, strftime(started_on, '%d-%m-%Y'),
-            strftime(ended_on, '%d-%m-%Y'), {dutch("monthly")}
+        select 'A' || lpad(number::varchar, 5, '0'), customer, plan, strftime(signed_on, '%d-%m-%Y'),
+            strftime(started_on, '%d-%m-%Y'), strftime(ended_on, '%d-%m-%Y'), {dutch("monthly")}
         from subscriptions order by number
         """,
 )

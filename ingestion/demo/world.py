@@ -267,6 +267,7 @@ def subscriptions(connection: duckdb.DuckDBPyConnection, *, customers: str, plan
             row_number() over (order by started_on, customer) as number, customer,
             {list(plans)}[plan] as plan,
             cast([{", ".join(plans.values())}][plan] as decimal(12, 2)) as monthly, started_on,
+            started_on - to_days(cast(floor(45 * chance('signed', customer::varchar || started_on::varchar)) as integer)) as signed_on,
             case when ended_on < date '{LAST_YEAR + 1}-01-01' then ended_on end as ended_on
         from dated
         where started_on < date '{LAST_YEAR + 1}-01-01'

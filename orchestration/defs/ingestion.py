@@ -27,16 +27,28 @@ def _loaded(draft: DraftRelease, delivery: Delivery) -> Iterator[dg.MaterializeR
 
 @dg.multi_asset(
     specs=_tables(
-        "raw_company", ("settings", "kpi_choices", "account_mapping", "targets", "scenarios", "budget", "covenants")
+        "raw_company",
+        (
+            "settings",
+            "kpi_choices",
+            "opening_hours",
+            "closed_days",
+            "account_mapping",
+            "targets",
+            "scenarios",
+            "budget",
+            "covenants",
+        ),
     ),
     name="raw_company",
     pool="warehouse_writer",
 )
 def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
-    """Who the company is and what its owner decided: settings, choice of KPIs, mapping, targets, budget, covenants."""
+    """Who the company is and what its owner decided: settings, choice of KPIs, opening hours, mapping, targets, budget."""
     progress.report("Reading the company's settings")
     paths = draft.paths
     notes.check(paths)
+    declared = company.read(paths)
     delivery = company_source.deliver(
         company.resolve(paths),
         paths.warehouse,
@@ -46,7 +58,8 @@ def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
         scenarios=paths.beside_company("scenarios.csv"),
         budget=paths.beside_company("budget.csv"),
         covenants=paths.beside_company("covenants.csv"),
-        kpis=company.read(paths).kpis,
+        kpis=declared.kpis,
+        support=declared.support,
     )
     yield from _loaded(draft, delivery)
 

@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration import dbt_worker, metrics_union
-from orchestration.errors import KerncijfersError
+from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.paths import DBT_PROJECT, PROJECT
-from orchestration.values import nearest
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -209,7 +208,7 @@ def _find(manifest: Manifest, wanted: str, version: int | None) -> Any:
     name = asked if asked in found else names.get(asked)
     if name is None:
         raise KerncijfersError(
-            f"There is no metric {wanted!r} in dbt_project/models/metrics.{nearest(asked, [*found, *names])} "
+            f"There is no metric {wanted!r} in dbt_project/models/metrics.{did_you_mean(asked, [*found, *names])} "
             f"Make one with `kerncijfers metric new {asked}`."
         )
     versions = found[name]

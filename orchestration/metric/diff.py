@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration import values
-from orchestration.errors import KerncijfersError
+from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.paths import Paths
 
 
@@ -139,7 +139,7 @@ def _chosen(
             told = f"Known: {', '.join(known[:20])}." if known else "Neither version has a value in any period."
             raise KerncijfersError(
                 f"{asked['metric']} has no {name} {wanted!r} per {asked['grain']} with a value. {told}"
-                f"{values.nearest(wanted, known)}"
+                f"{did_you_mean(wanted, known)}"
             )
     return [row for row in pairs if scope in (None, row["scope"]) and period in (None, row["period"])]
 

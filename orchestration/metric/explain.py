@@ -3,14 +3,14 @@
 Each step takes the definition of a table, puts the expressions of its columns in the place of their names, and asks
 DuckDB for the rows below with what each of them adds. Nothing is assumed about a metric: a step counts only when what
 its rows add comes to the same total, and where it does not (a median, a distinct count, a running balance) the walk
-stops and says so.
+stops and says so. A product or quotient of numbers of several tables is no sum: each number is followed by itself.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -35,10 +35,12 @@ _TOLERANCE = Decimal("0.005")
 class Step:
     """A table on the way down: how many of its rows count, what they add together, and the largest of them.
 
-    `covered` is what the rows in `largest` add; `is_source` when nothing lies below it.
+    `covered` is what the rows in `largest` add; `is_source` when nothing lies below it. `factor` names the number the
+    rows add up to, where it is multiplied or divided with others.
     """
 
     table: str
+    factor: str | None
     is_source: bool
     rows: int
     total: Decimal
@@ -48,12 +50,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Side:
-    """Numerator or denominator: its value, the steps down, and where and why the walk stopped before the sources."""
+    """Numerator or denominator: its value, the steps down, and where and why the walk stopped before the sources.
+
+    `products` says where numbers are multiplied or divided and followed each by itself.
+    """
 
     name: str
     value: Decimal
     steps: tuple[Step, ...]
     stops: tuple[str, ...]
+    products: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -126,11 +132,23 @@ class _StopError(Exception):
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a relation that count, in a temporary table, and what each adds in terms of its columns."""
+    """The rows of a relation that count, in a temporary table, and what each adds in terms of its columns.
+
+    `factor` is the column they add up to when that is one of several numbers that are multiplied or divided.
+    """
 
     relation: str
     table: str
     adds: Expr
+    factor: str | None = None
+
+
+class _ProductError(_StopError):
+    """No row adds to a product or quotient, but each of its numbers can be followed."""
+
+    def __init__(self, words: str, factors: list[tuple[_Rows, Decimal]]) -> None:
+        super().__init__(words)
+        self.factors = factors
 
 
 @dataclass
@@ -142,6 +160,7 @@ class _Walk:
     shown: int
     steps: list[Step] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
+    products: list[str] = field(default_factory=list)
     made: int = 0
 
     def side(self, name: str, total: Decimal, metric: str, at: Mapping[str, str]) -> Side:
@@ -149,7 +168,8 @@ class _Walk:
         chosen = " and ".join(f"{column} = ${column}" for column in at)
         table = self._make(f"select *, {name} as {_ADDS} from {metric} where {chosen}", at)
         self._down(_Rows(metric, table, exp.column(name)), total)
-        return Side(name, total, tuple(self.steps), tuple(dict.fromkeys(self.stops)))
+        stops, products = (tuple(dict.fromkeys(said)) for said in (self.stops, self.products))
+        return Side(name, total, tuple(self.steps), stops, products)
 
     def _down(self, rows: _Rows, total: Decimal) -> None:
         if rows.relation not in self.models:
@@ -182,7 +202,12 @@ class _Walk:
         open_ends, reached = [(rows, first, total)], []
         while open_ends:
             here, definition, amount = open_ends.pop(0)
-            for found, part in self._through_select(here, definition, amount, named, rows.relation):
+            try:
+                below = self._through_select(here, definition, amount, named, rows.relation)
+            except _ProductError as product:
+                self.products.append(str(product))
+                below = product.factors
+            for found, part in [(replace(one, factor=one.factor or here.factor), part) for one, part in below]:
                 if found.relation in named:
                     open_ends.append((found, named[found.relation], part))
                 else:
@@ -222,10 +247,6 @@ class _Walk:
         if group is not None or adds.find(exp.AggFunc):
             adds = _per_row(adds, relation)
         inputs = _inputs(select, named, relation)
-        if group is None and _multiplies(adds, list(inputs)):
-            raise _StopError(
-                f"{relation} multiplies or divides numbers of several tables, to which no single row adds."
-            )
         keys = {
             name: content
             for name, content in columns.items()
@@ -242,6 +263,11 @@ class _Walk:
         joined = joined.join(above, on=on or "true", dialect="duckdb")
         steps = ", ".join(f"{name} as ({_sql(step)})" for name, step in named.items())
         with_steps = f"with {steps} " if steps else ""
+        if group is None and _multiplies(adds, list(inputs)):
+            raise _ProductError(
+                f"{relation} multiplies or divides numbers of several tables: each is followed by itself.",
+                self._factors(adds, inputs, joined, with_steps),
+            )
         amounts = _amounts(adds, list(inputs))
         mains = amounts if apart and amounts else [self._main(adds, list(inputs), joined, with_steps)]
         found = []
@@ -258,6 +284,19 @@ class _Walk:
             table = self._make(f"{with_steps}select * from ({_sql(made)}) where {_ADDS} <> 0")
             lifted = part.transform(lambda node, constants=constants: _lifted(node, constants))
             found.append(_Rows(inputs[alias], table, lifted))
+        return found
+
+    def _factors(
+        self, adds: Expr, inputs: Mapping[str, str], joined: exp.Select, with_steps: str
+    ) -> list[tuple[_Rows, Decimal]]:
+        """The rows behind each number of a product or quotient, and what they come to."""
+        found = []
+        for column in dict.fromkeys(column for column in adds.find_all(exp.Column) if column.table in inputs):
+            made = joined.select(f"{column.table}.*", f"{_sql(column)} as {_ADDS}", dialect="duckdb")
+            table = self._make(f"{with_steps}{_sql(made)}")
+            total = self._total(table)
+            if total is not None:
+                found.append((_Rows(inputs[column.table], table, exp.column(column.name), column.name), total))
         return found
 
     def _main(self, adds: Expr, aliases: list[str], joined: exp.Select, with_steps: str) -> str:
@@ -284,7 +323,8 @@ class _Walk:
         )
         [(count,)] = self.database.execute(f"select count(*) from {rows.table}").fetchall()
         covered = sum((Decimal(str(row["adds"])) for row in largest), Decimal(0))
-        return Step(rows.relation, rows.relation not in self.models, count, total, covered, tuple(largest))
+        is_source = rows.relation not in self.models
+        return Step(rows.relation, rows.factor, is_source, count, total, covered, tuple(largest))
 
     def _make(self, sql: str, parameters: Mapping[str, str] | None = None) -> str:
         self.made += 1

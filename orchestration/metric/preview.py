@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration import metrics_union, release, values
-from orchestration.errors import KerncijfersError
+from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.metric.compiler import Compiled, compile_metric
 from orchestration.paths import DBT_PROJECT, Paths
 
@@ -78,7 +78,7 @@ def preview(
     if scope not in scopes:
         raise KerncijfersError(
             f"{compiled.metric} has no scope {scope!r} per {grain}. Known: {', '.join(scopes[:20])}."
-            f"{values.nearest(scope, scopes)}"
+            f"{did_you_mean(scope, scopes)}"
         )
     return Preview(
         metric=compiled.metric,

@@ -13,8 +13,8 @@ import yaml
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from orchestration import fingerprints, metrics_union, registry, release, values
-from orchestration.errors import KerncijfersError
+from orchestration import fingerprints, metrics_union, registry, release
+from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.paths import Paths
 
 DOMAINS: tuple[str, ...] = get_args(registry.Meta.model_fields["domain"].annotation)
@@ -95,7 +95,7 @@ def start(paths: Paths, project: Path, name: str, domain: str, origin: str) -> S
         near = [metric for metric in metrics if origin in read[metric.name]]
     if origin not in marts:
         raise KerncijfersError(
-            f"There is no mart per period {origin!r}.{values.nearest(origin, [*marts, *taken])} "
+            f"There is no mart per period {origin!r}.{did_you_mean(origin, [*marts, *taken])} "
             f"Marts per period: {', '.join(sorted(marts))}."
         )
     metas = [metric.meta.model_dump(by_alias=True) for metric in near]
@@ -119,7 +119,7 @@ def case(start: Start, text: str) -> Case:
         )
     if unknown := [column for column in inputs if column not in start.columns]:
         raise KerncijfersError(
-            f"{start.mart} has no column {unknown[0]!r}.{values.nearest(unknown[0], start.columns)} "
+            f"{start.mart} has no column {unknown[0]!r}.{did_you_mean(unknown[0], start.columns)} "
             f"Numbers: {', '.join(start.numbers)}."
         )
     return Case(inputs, found["top"], found["bottom"] or "1")
@@ -189,7 +189,7 @@ def _require_columns(begin: Start, expression: str) -> None:
     for column in parsed.find_all(exp.Column):
         if column.name not in begin.columns:
             raise KerncijfersError(
-                f"{begin.mart} has no column {column.name!r}.{values.nearest(column.name, begin.columns)} "
+                f"{begin.mart} has no column {column.name!r}.{did_you_mean(column.name, begin.columns)} "
                 f"Numbers: {', '.join(begin.numbers)}."
             )
 

@@ -140,6 +140,8 @@ def explain(found: Explanation, console: Console | None = None) -> None:
         console.print(f"  {found.formula} = {parts[0]} / {parts[1]}", markup=False, highlight=False)
     for side in found.sides:
         console.print(f"\n[bold]{side.name.capitalize()} {formatting.amount(side.value)}[/]", highlight=False)
+        for product in side.products:
+            console.print(f"  {product}", markup=False, highlight=False)
         for step in side.steps:
             _step(console, step)
         for stop in side.stops:
@@ -151,8 +153,9 @@ def _step(console: Console, step: Step) -> None:
     noun = "row" if step.rows == 1 else "rows"
     kind = ", the source" if step.is_source else ""
     share = f", of which {_share(step.covered, step.total)} below" if step.rows > len(step.largest) else ""
+    of = f" ({step.factor})" if step.factor else ""
     console.print(
-        f"  {step.table}{kind}: {step.rows} {noun} add {formatting.amount(step.total)}{share}", highlight=False
+        f"  {step.table}{of}{kind}: {step.rows} {noun} add {formatting.amount(step.total)}{share}", highlight=False
     )
     if not step.largest:
         return

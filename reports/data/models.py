@@ -189,6 +189,7 @@ class Source:
     rows: Decimal
     first: date | None
     last: date | None
+    is_stale: bool
 
 
 @dataclass(frozen=True)

@@ -284,7 +284,8 @@ def read_sources(released: Released) -> tuple[Source, ...]:
     """Every source there may be, those that are there first, with what was read of it."""
     rows = released.rows(
         f"""
-        select source, label_{released.language} as label, is_present, files, row_count, first_date, last_date
+        select source, label_{released.language} as label, is_present, files, row_count, first_date, last_date,
+            is_stale
         from reporting.rpt_sources order by is_present desc, source
         """
     )
@@ -297,6 +298,7 @@ def read_sources(released: Released) -> tuple[Source, ...]:
             row["row_count"],
             row["first_date"],
             row["last_date"],
+            row["is_stale"],
         )
         for row in (of_table("rpt_sources", row, ["files", "row_count"]) for row in rows)
     )

@@ -120,6 +120,25 @@ def test_the_walk_stops_in_words_where_rows_do_not_add_up(company: Company) -> N
     assert "rows do not add up" in stop
 
 
+def test_each_number_of_a_product_is_followed_by_itself(company: Company) -> None:
+    found = told(company, "explain", "cac_payback", "2025-12")
+    numerator, denominator = found["sides"]
+    assert [len(side["products"]) for side in (numerator, denominator)] == [1, 1]
+    paid = {(step["table"], step["factor"]): Decimal(step["total"]) for step in numerator["steps"] if step["factor"]}
+    costs, customers = (
+        paid["marts.fct_ad_spend_by_period", "cost"],
+        paid["marts.fct_recurring_by_period", "new_customer_count"],
+    )
+    assert Decimal(numerator["value"]) == pytest.approx(costs / customers, abs=Decimal("0.000001"))
+    earned = {step["factor"]: Decimal(step["total"]) for step in denominator["steps"] if step["factor"]}
+    assert set(earned) == {"new_mrr", "new_customer_count", "gross_margin", "net_revenue"}
+    margin = earned["gross_margin"] / earned["net_revenue"]
+    assert Decimal(denominator["value"]) == pytest.approx(
+        earned["new_mrr"] / earned["new_customer_count"] * margin, abs=Decimal("0.000001")
+    )
+    assert sum(Decimal(step["total"]) for step in numerator["steps"] if step["table"] == "raw_files.ad_spend") == costs
+
+
 def test_versions_differ_by_the_parts_the_mart_gives(company: Company) -> None:
     found = told(company, "diff", "aov", "v1", "v2", "--period", "2025-12")
     [row] = found["differences"]

@@ -60,6 +60,8 @@ def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.De
     assert tables["raw_company"] == {
         "settings",
         "kpi_choices",
+        "opening_hours",
+        "closed_days",
         "account_mapping",
         "targets",
         "scenarios",

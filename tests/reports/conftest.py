@@ -184,9 +184,9 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 line_order::int as line_order, line, label_nl, label_en, is_total::boolean as is_total, 10 * number as amount
             from lines cross join months cross join (values ('month'), ('ttm')) t(grain) where statement = 'cash_flow';
             insert into reporting.rpt_sources values
-                ('ledger', 'Boekhouding', 'Bookkeeping', {with_books}, 3, 9000, date '2023-01-01', date '2025-12-31'),
-                ('orders', 'Bestellingen', 'Orders', {with_shop}, 0, 0, null, null),
-                ('sessions', 'Websitebezoeken', 'Website sessions', {with_shop}, 0, 0, null, null);
+                ('ledger', 'Boekhouding', 'Bookkeeping', {with_books}, 3, 9000, date '2023-01-01', date '2025-12-31', false),
+                ('orders', 'Bestellingen', 'Orders', {with_shop}, 2, 500, date '2023-01-01', date '2025-09-30', true),
+                ('sessions', 'Websitebezoeken', 'Website sessions', {with_shop}, 0, 0, null, null, false);
             """
         )
         if not with_books:

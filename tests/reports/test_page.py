@@ -207,6 +207,15 @@ def test_text_from_the_data_stays_text(hostile_release: Path, tmp_path: Path) ->
             assert all(shown in plain(found.text_content()) for found in root.find_class(name)), name
 
 
+@pytest.mark.parametrize(("language", "word"), [("nl", "verouderd"), ("en", "stale")])
+def test_a_source_that_is_older_than_it_promised_is_called_so(
+    full_release: Path, language: Language, word: str, tmp_path: Path
+) -> None:
+    rows = page(full_release, language, tmp_path).get_element_by_id("sources").xpath(".//tbody/tr")
+    said = {row.get("id"): word in row.text_content() for row in rows}
+    assert said == {"source-ledger": False, "source-orders": True, "source-sessions": False}
+
+
 def test_a_shop_without_books_still_leads_with_cards(shop_release: Path, tmp_path: Path) -> None:
     root = page(shop_release, "en", tmp_path)
     assert [plain(card.find("h3").text_content()) for card in root.find_class("card")] == [

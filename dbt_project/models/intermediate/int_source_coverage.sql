@@ -7,7 +7,7 @@
     ('sessions', 'stg_ga4__sessions_daily', 'day', false),
     ('ad_spend', 'int_ad_spend_unioned', 'spend_date', false),
     ('deals', 'int_deals_unioned', 'created_at', true),
-    ('subscriptions', 'int_subscriptions_unioned', 'started_on', false),
+    ('subscriptions', 'int_subscriptions_unioned', 'least(file_rows.started_on, file_rows.signed_on)', false),
     ('tickets', 'int_tickets_unioned', 'created_at', true),
     ('survey_responses', 'int_survey_responses_unioned', 'responded_at', true),
     ('hours', 'stg_files__hours', 'worked_on', false),
@@ -27,7 +27,9 @@
 -- when it has not been silent for much longer than is usual between its days: a small company does not get an answer
 -- every day, and a subscription starts on the first of the month. A register (projects, adjustments) is a list of all
 -- there is: it speaks for as long as anything does. A source that has been silent for longer, counted to the newest export,
--- is older than it promised: stale. The books promise a month after each quarter, when its VAT return is due.
+-- is older than it promised: stale. A subscription that begins later is known from the day it was signed. The books promise a
+-- month after each quarter, when its VAT return is due. The opening hours of company.toml speak from their first day for as long
+-- as anything does.
 with
 
 settings as (
@@ -62,7 +64,7 @@ rows_daily as (
         {% if is_instant -%}
         {{ local_date('file_rows.' ~ column, 'settings.time_zone') }} as row_date,
         {%- else -%}
-        file_rows.{{ column }} as row_date,
+        {{ column if '(' in column else 'file_rows.' ~ column }} as row_date,
         {%- endif %}
         count(*) as row_count
     from {{ ref(model) }} as file_rows
@@ -105,6 +107,12 @@ subjects as (
         ) as usual_silence
     from days_with_rows
     group by source
+
+),
+
+opening_hours as (
+
+    select * from {{ ref('stg_company__opening_hours') }}
 
 ),
 
@@ -174,8 +182,25 @@ ledger_complete as (
     from ledger
     cross join newest_export
 
+),
+
+schedules as (
+
+    select
+        'opening_hours' as source,
+        count(*) as row_count,
+        greatest(min(opening_hours.valid_from), everything.first_date) as first_date,
+        everything.last_date,
+        false as is_stale
+    from opening_hours
+    cross join everything
+    group by everything.first_date, everything.last_date
+    having min(opening_hours.valid_from) <= everything.last_date
+
 )
 
 select * from ledger_complete
 union all
 select * from subjects_complete
+union all
+select * from schedules

@@ -7,6 +7,7 @@ select
     plan,
     currency,
     monthly_amount,
+    signed_on,
     started_on,
     ended_on
 from {{ ref(origin) }}

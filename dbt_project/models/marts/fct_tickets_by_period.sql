@@ -1,12 +1,7 @@
 -- Grain: one row per period and scope: total and each way customers ask (support:). Tickets count in the period they were created.
--- Hours are calendar hours; a median is taken again for each period, never averaged. Unanswered tickets have no hours yet.
+-- Medians and 90th percentiles are taken again for each period, never averaged. Unanswered tickets have no hours yet: they are
+-- counted in fct_waiting_tickets_by_period.
 with
-
-settings as (
-
-    select * from {{ ref('stg_company__settings') }}
-
-),
 
 periods as (
 
@@ -16,19 +11,7 @@ periods as (
 
 tickets as (
 
-    select * from {{ ref('int_tickets_unioned') }}
-
-),
-
-dated as (
-
-    select
-        tickets.channel,
-        {{ local_date('tickets.created_at', 'settings.time_zone') }} as created_date,
-        {{ dbt.datediff('tickets.created_at', 'tickets.first_responded_at', 'minute') }} / 60.0 as response_hours,  -- noqa: LT05
-        {{ dbt.datediff('tickets.created_at', 'tickets.resolved_at', 'minute') }} / 60.0 as resolution_hours  -- noqa: LT05
-    from tickets
-    cross join settings
+    select * from {{ ref('int_tickets_timed') }}
 
 ),
 
@@ -36,13 +19,13 @@ scoped as (
 
     select
         'total' as scope,
-        dated.*
-    from dated
+        tickets.*
+    from tickets
     union all
     select
         'support:' || channel as scope,
-        dated.*
-    from dated
+        tickets.*
+    from tickets
     where channel is not null
 
 )
@@ -56,9 +39,14 @@ select
     count(*) as ticket_count,
     count(scoped.response_hours) as answered_count,
     count(scoped.resolution_hours) as resolved_count,
+    count(scoped.business_response_hours) as business_answered_count,
     cast(percentile_cont(0.5) within group (order by scoped.response_hours) as decimal(28, 4)) as median_response_hours,
     cast(percentile_cont(0.9) within group (order by scoped.response_hours) as decimal(28, 4)) as slow_response_hours,
-    cast(percentile_cont(0.5) within group (order by scoped.resolution_hours) as decimal(28, 4)) as median_resolution_hours
+    cast(percentile_cont(0.5) within group (order by scoped.resolution_hours) as decimal(28, 4)) as median_resolution_hours,
+    cast(percentile_cont(0.5) within group (order by scoped.business_response_hours) as decimal(28, 4))
+        as median_business_response_hours,
+    cast(percentile_cont(0.9) within group (order by scoped.business_response_hours) as decimal(28, 4))
+        as slow_business_response_hours
 from periods
 inner join scoped
     on scoped.created_date between periods.period_start and periods.period_end

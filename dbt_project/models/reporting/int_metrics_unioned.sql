@@ -133,6 +133,19 @@ select
 from {{ ref('metric_arr', v=1) }}
 union all
 select
+    'average_arr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_average_arr', v=1) }}
+union all
+select
     'backlog_months' as metric,
     1 as metric_version,
     period_grain,
@@ -430,6 +443,19 @@ select
     denominator,
     n
 from {{ ref('metric_continuity_reserve', v=1) }}
+union all
+select
+    'contracted_arr' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_contracted_arr', v=1) }}
 union all
 select
     'contraction_mrr' as metric,
@@ -1381,6 +1407,45 @@ select
 from {{ ref('metric_response_time', v=1) }}
 union all
 select
+    'response_time_business' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_response_time_business', v=1) }}
+union all
+select
+    'response_time_business_p90' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_response_time_business_p90', v=1) }}
+union all
+select
+    'response_time_p90' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_response_time_p90', v=1) }}
+union all
+select
     'revenue' as metric,
     1 as metric_version,
     period_grain,
@@ -1769,6 +1834,32 @@ select
     denominator,
     n
 from {{ ref('metric_trial_conversion', v=1) }}
+union all
+select
+    'unanswered_age' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_unanswered_age', v=1) }}
+union all
+select
+    'unanswered_tickets' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_unanswered_tickets', v=1) }}
 union all
 select
     'utilisation_of_available' as metric,

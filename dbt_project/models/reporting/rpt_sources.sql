@@ -39,6 +39,13 @@ files as (
         count(*) as files
     from auditfiles
     having count(*) > 0
+    union all
+    -- company.toml itself.
+    select
+        source,
+        1 as files
+    from coverage
+    where source = 'opening_hours'
 
 )
 
@@ -50,7 +57,8 @@ select
     cast(case when coverage.source is null then coalesce(files.files, 0) else files.files end as bigint) as files,
     cast(coalesce(coverage.row_count, 0) as bigint) as row_count,
     coverage.first_date,
-    coverage.last_date
+    coverage.last_date,
+    coalesce(coverage.is_stale, false) as is_stale
 from source_labels
 left join coverage
     on source_labels.source = coverage.source

@@ -1,5 +1,5 @@
-"""The company itself: its settings, its choice of KPIs, and what its owner decided in files beside the data (account
-mapping, targets).
+"""The company itself: its settings, its choice of KPIs, its opening hours, and what its owner decided in files beside
+the data (account mapping, targets, scenarios).
 
 Data flow: company.toml (or the auditfile's header) and two optional CSV files -> raw_company, anew at every refresh.
 """
@@ -17,8 +17,9 @@ from ingestion import pipeline
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, Table
 from ingestion.sources.company.settings import CompanySettings, KpiChoices, slug
+from ingestion.sources.company.support import SupportSettings
 
-__all__ = ["CompanySettings", "KpiChoices", "deliver", "slug"]
+__all__ = ["CompanySettings", "KpiChoices", "SupportSettings", "deliver", "slug"]
 
 SOURCE = "company"
 _SETTINGS = pa.schema(
@@ -41,6 +42,16 @@ _KPI_CHOICES = pa.schema(
         ("owner", pa.string()),
     ]
 )
+_OPENING_HOURS = pa.schema(
+    [
+        ("valid_from", pa.date32()),
+        ("valid_until", pa.date32()),
+        ("weekday", pa.int64()),
+        ("opens_minute", pa.int64()),
+        ("closes_minute", pa.int64()),
+    ]
+)
+_CLOSED_DAYS = pa.schema([("closed_on", pa.date32()), ("reason", pa.string())])
 _ACCOUNT_MAPPING = pa.schema([("company_id", pa.string()), ("account_id", pa.string()), ("rgs_code", pa.string())])
 _TARGETS = pa.schema(
     [
@@ -113,8 +124,9 @@ def deliver(
     budget: Path | None = None,
     covenants: Path | None = None,
     kpis: KpiChoices | None = None,
+    support: SupportSettings | None = None,
 ) -> Delivery:
-    """Load the company's settings and choice of KPIs, and what its owner decided.
+    """Load the company's settings, its choice of KPIs and opening hours, and what its owner decided.
 
     That is the account mapping, targets, scenarios, the budget by line of the income statement, and covenants.
 
@@ -138,6 +150,8 @@ def deliver(
             ],
         ),
         "kpi_choices": (_KPI_CHOICES, (kpis or KpiChoices()).rows()),
+        "opening_hours": (_OPENING_HOURS, support.hours() if support else []),
+        "closed_days": (_CLOSED_DAYS, support.closed_days() if support else []),
         "account_mapping": (_ACCOUNT_MAPPING, _read(account_mapping, _ACCOUNT_MAPPING)),
         "targets": (_TARGETS, _read(targets, _TARGETS)),
         "scenarios": (_SCENARIOS, _read(scenarios, _SCENARIOS)),

@@ -127,11 +127,13 @@ ENTITIES: dict[str, dict[str, Column]] = {
         subscription_id! text
         customer_id! text
         plan text
+        signed_on date
         started_on! date
         ended_on date
         monthly_amount! decimal
         currency! text
     """),
+    # A question of a customer. first_responded_at is the first answer by a person: an automatic reply is none.
     "tickets": _columns("""
         ticket_id! text
         created_at! timestamp

@@ -26,6 +26,7 @@ select
     monthly_amount,
 
     ---------- dates
+    signed_on,
     started_on,
     ended_on
 from latest

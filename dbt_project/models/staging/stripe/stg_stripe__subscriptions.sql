@@ -105,6 +105,7 @@ select
     stretches.monthly_amount,
 
     ---------- dates
+    cast(null as date) as signed_on,
     stretches.started_on,
     case
         when stretches.is_last and subscriptions.status in ('active', 'trialing', 'past_due') then null

@@ -1,0 +1,20 @@
+-- Grain: one row per period. Numerator: twelve times the mean of the recurring amount per month at the last three month-ends.
+-- Never sum over periods.
+with
+
+contracted as (
+
+    select * from {{ ref('fct_contracted_mrr_by_period') }}
+
+)
+
+select
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    'total' as scope,
+    cast(12 * average_mrr as decimal(28, 6)) as numerator,
+    cast(1 as decimal(28, 6)) as denominator,
+    cast(closing_customer_count as bigint) as n
+from contracted
