@@ -13,6 +13,7 @@ from ingestion.connect import connector as connect
 from ingestion.connect.landing import Landing
 from ingestion.sources import company, files, registry, xaf
 from ingestion.sources.company import CompanySettings
+from tests.dbt_project.replay import Built
 from tests.dbt_project.unit_tests import Bench, UnitTest, read_unit_tests
 
 
@@ -43,6 +44,12 @@ def dbt_target(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> 
     )
     assert (root / "target" / "run_results.json").is_file(), done.stdout + done.stderr
     return root / "target"
+
+
+@pytest.fixture(scope="session")
+def built(dbt_target: Path) -> Built:
+    """The SQL of every model and data test, to run on rows of one's own."""
+    return Built(dbt_target)
 
 
 @pytest.fixture(scope="session")

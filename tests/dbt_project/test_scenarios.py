@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from tests.cases import check, worked_cases
-from tests.dbt_project.compiled import Compiled, compile_models
+from tests.dbt_project.replay import Built
 
 pytestmark = pytest.mark.integration
 
 MONTHS = 12
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Compiled:
-    return compile_models(tmp_path_factory.mktemp("scenarios"), project_root, "rpt_scenarios", "stg_company__scenarios")
-
-
 def outcomes(
-    compiled: Compiled, cash: int, revenue: int, cost: int, growth: dict[str, str]
+    built: Built, cash: int, revenue: int, cost: int, growth: dict[str, str]
 ) -> dict[tuple[str, str], Decimal | None]:
     """Value by (scenario, outcome) for a company with this revenue and cost per month, and scenarios of revenue only."""
-    connection = compiled.connect()
+    connection = built.connect()
     changed = " union all ".join(
         f"select '{name}' as scenario, 1 as place, '' as label_nl, '' as label_en, 'revenue_pct' as driver, "
         f"{change}::decimal(12, 6) as change, null::boolean as is_outside_history"
@@ -52,31 +46,31 @@ def outcomes(
             select period_grain, period, 0::decimal(28, 2) as repaid_amount from marts.dim_period;
         """
     )
-    rows = connection.execute(f"select scenario, metric, value from ({compiled.sql('rpt_scenarios')})").fetchall()
+    rows = connection.execute(f"select scenario, metric, value from ({built.sql('rpt_scenarios')})").fetchall()
     return {(scenario, metric): value for scenario, metric, value in rows}
 
 
 @pytest.mark.case
-def test_runway_under_other_revenues_is_the_worked_case(compiled: Compiled) -> None:
+def test_runway_under_other_revenues_is_the_worked_case(built: Built) -> None:
     inputs = worked_cases()["SCEN-01"]["inputs"]
     growth = {"worst_rev_minus20": "-0.20", "best_rev_plus20": "0.20", "best_rev_plus36": "0.36"}
-    found = outcomes(compiled, inputs["cash"], inputs["revenue"], inputs["cost"], growth)
+    found = outcomes(built, inputs["cash"], inputs["revenue"], inputs["cost"], growth)
     check("SCEN-01", "base", found["base", "runway"], of="rpt_scenarios")
     for name in growth:
         check("SCEN-01", name, found[name, "runway"], of="rpt_scenarios")
     check("SCEN-01", "break_even_growth", found["base", "break_even_growth"], of="rpt_scenarios")
 
 
-def test_the_outcome_of_the_middle_is_not_the_middle_of_the_outcomes(compiled: Compiled) -> None:
-    found = outcomes(compiled, 216_000, 50_000, 68_000, {"down": "-0.20", "up": "0.20"})
+def test_the_outcome_of_the_middle_is_not_the_middle_of_the_outcomes(built: Built) -> None:
+    found = outcomes(built, 216_000, 50_000, 68_000, {"down": "-0.20", "up": "0.20"})
     runways = [found[name, "runway"] for name in ("down", "base", "up")]
     assert None not in runways
     down, base, up = (Decimal(str(value)) for value in runways)
     assert (down + up) / 2 - base > 5
 
 
-def test_a_company_replaces_a_scenario_whole_and_keeps_the_others(compiled: Compiled) -> None:
-    connection = compiled.connect()
+def test_a_company_replaces_a_scenario_whole_and_keeps_the_others(built: Built) -> None:
+    connection = built.connect()
     connection.execute("create schema raw_company")
     connection.execute(
         """
@@ -93,6 +87,6 @@ def test_a_company_replaces_a_scenario_whole_and_keeps_the_others(compiled: Comp
         """
     )
     rows = connection.execute(
-        f"select scenario, driver, change from ({compiled.sql('stg_company__scenarios')})"
+        f"select scenario, driver, change from ({built.sql('stg_company__scenarios')})"
     ).fetchall()
     assert sorted(rows) == [("best", "revenue_pct", Decimal("0.1")), ("worst", "revenue_pct", Decimal("-0.3"))]

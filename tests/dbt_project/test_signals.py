@@ -12,7 +12,7 @@ from orchestration import alerts
 from orchestration.delivery.outbox import opened
 from orchestration.paths import Paths
 from tests.cases import check
-from tests.dbt_project.compiled import Compiled, compile_models
+from tests.dbt_project.replay import Built
 
 pytestmark = pytest.mark.integration
 
@@ -20,16 +20,11 @@ SERIES = 2000
 BASELINE = [52, 49, 51, 50, 53, 48, 50, 51, 49, 52, 50]
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Compiled:
-    return compile_models(tmp_path_factory.mktemp("signals"), project_root, "rpt_signals")
-
-
 def evaluate(
-    compiled: Compiled, values: str, *, compare_with: str = "level", min_baseline: int = 12
+    built: Built, values: str, *, compare_with: str = "level", min_baseline: int = 12
 ) -> duckdb.DuckDBPyConnection:
     """Runs the rules over `values`, a query of (series, month_number, value); the outcome is the table `signals`."""
-    connection = compiled.connect()
+    connection = built.connect()
     connection.execute(
         f"""
         create table reporting.rpt_metrics as select '' as metric, 1 as version, date '2000-01-01' as valid_from where false;
@@ -48,16 +43,16 @@ def evaluate(
             cast(value - lag(value, 12) over (partition by series order by month_number) as decimal(28, 10))
             as difference_last_year
         from made;
-        create table signals as {compiled.sql("rpt_signals")}
+        create table signals as {built.sql("rpt_signals")}
         """
     )
     return connection
 
 
 @pytest.fixture(scope="module")
-def stable(compiled: Compiled) -> duckdb.DuckDBPyConnection:
+def stable(built: Built) -> duckdb.DuckDBPyConnection:
     """KPIs of 24 months in which nothing happens: N(100, 10), a year to learn from and a year of monthly checks."""
-    return evaluate(compiled, noise(months=24))
+    return evaluate(built, noise(months=24))
 
 
 def noise(months: int) -> str:
@@ -85,10 +80,10 @@ def share_with_an_alarm(connection: duckdb.DuckDBPyConnection, condition: str) -
 
 
 @pytest.mark.case
-def test_the_worked_case_of_a_deviation(compiled: Compiled) -> None:
+def test_the_worked_case_of_a_deviation(built: Built) -> None:
     values = ", ".join(f"(0, {month}, {value})" for month, value in enumerate([*BASELINE, 38], start=1))
     connection = evaluate(
-        compiled, f"select * from (values {values}) as made(series, month_number, value)", min_baseline=len(BASELINE)
+        built, f"select * from (values {values}) as made(series, month_number, value)", min_baseline=len(BASELINE)
     )
     row = connection.execute(
         """
@@ -133,24 +128,24 @@ def test_a_stable_kpi_raises_either_alarm_as_often_as_published(stable: duckdb.D
     assert within(share_with_an_alarm(stable, "is_breached"), 0.24)
 
 
-def test_two_years_to_learn_from_bring_fewer_false_alarms(compiled: Compiled) -> None:
-    connection = evaluate(compiled, noise(months=36))
+def test_two_years_to_learn_from_bring_fewer_false_alarms(built: Built) -> None:
+    connection = evaluate(built, noise(months=36))
     assert within(share_with_an_alarm(connection, "rule = 'deviation' and is_breached and period >= '2022-01'"), 0.10)
     # A run that began before the year is not one of these twelve checks, in the published table neither.
     assert within(share_with_an_alarm(connection, "rule = 'trend' and is_breached and period >= '2022-06'"), 0.09)
 
 
-def test_taking_the_season_out_raises_as_many_false_alarms_as_a_year_of_levels(compiled: Compiled) -> None:
-    connection = evaluate(compiled, noise(months=36), compare_with="last_year")
+def test_taking_the_season_out_raises_as_many_false_alarms_as_a_year_of_levels(built: Built) -> None:
+    connection = evaluate(built, noise(months=36), compare_with="last_year")
     share = share_with_an_alarm(
         connection, "basis = 'last_year' and rule = 'deviation' and is_breached and period >= '2022-01'"
     )
     assert within(share, 0.15)
 
 
-def test_a_lasting_fall_by_two_standard_deviations_is_noticed_within_the_year(compiled: Compiled) -> None:
+def test_a_lasting_fall_by_two_standard_deviations_is_noticed_within_the_year(built: Built) -> None:
     shifted = f"select series, month_number, value - case when month_number > 12 then 20 else 0 end as value from ({noise(24)})"
-    connection = evaluate(compiled, shifted)
+    connection = evaluate(built, shifted)
     assert within(share_with_an_alarm(connection, "is_breached"), 0.99)
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 from scipy import stats
 
 from tests.cases import check
+from tests.dbt_project.replay import Built
 
 pytestmark = pytest.mark.integration
 
@@ -24,14 +23,6 @@ LEVELS = (95, 80)
 MODELS = ("int_targets_paced", "int_targets_by_period", "int_metric_intervals", "int_metric_statuses")
 Rows = list[dict[str, Any]]
 KEY = {"version": 1, "grain": "month", "period": "2024-01"}
-
-
-@pytest.fixture(scope="module")
-def compiled(dbt_target: Path) -> dict[str, str]:
-    """The SQL of models and data tests, as dbt compiled it for a database called warehouse."""
-    results = json.loads((dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    compiled = ((result["unique_id"].split("."), result.get("compiled_code")) for result in results)
-    return {name[2]: sql for name, sql in compiled if sql and name[0] in ("model", "test")}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +40,6 @@ class Warehouse:
     """A warehouse in memory with the tables a test needs; whatever else the models read is empty."""
 
     EMPTY = """
-        create schema reporting; create schema staging; create schema marts; create schema raw_company;
         create table reporting.rpt_metrics (metric varchar, version integer, class varchar, better varchar, interval_method varchar);
         create table staging.stg_company__settings (company_id varchar, fiscal_year_start_month integer);
         create table staging.stg_company__targets (
@@ -67,10 +57,10 @@ class Warehouse:
         create table reporting.int_poisson_limits (events bigint, low_95 double, high_95 double, low_80 double, high_80 double);
     """
 
-    def __init__(self, compiled: dict[str, str]) -> None:
-        self.compiled = compiled
-        self.connection = duckdb.connect(":memory:")
-        self.connection.execute(f"attach ':memory:' as warehouse; use warehouse; {self.EMPTY}")
+    def __init__(self, built: Built) -> None:
+        self.built = built
+        self.connection = built.connect()
+        self.connection.execute(self.EMPTY)
 
     def add(self, table: str, rows: Rows) -> Warehouse:
         for row in rows:
@@ -80,7 +70,7 @@ class Warehouse:
 
     def build(self, *models: str) -> Warehouse:
         for model in models:
-            self.connection.execute(f"create table reporting.{model} as {self.compiled[model]}")
+            self.connection.execute(f"create table reporting.{model} as {self.built.sql(model)}")
         return self
 
     def rows(self, query: str) -> Rows:
@@ -90,8 +80,8 @@ class Warehouse:
 
 
 @pytest.fixture
-def warehouse(compiled: dict[str, str]) -> Iterator[Warehouse]:
-    made = Warehouse(compiled)
+def warehouse(built: Built) -> Iterator[Warehouse]:
+    made = Warehouse(built)
     yield made
     made.connection.close()
 
@@ -358,7 +348,7 @@ def test_two_rows_for_one_key_are_refused_but_a_file_goes_before_the_seed(wareho
     twice = problems(warehouse, [GOOD, {**GOOD, "target_value": 200}, {**GOOD, "period": "2026"}])
     assert [message.endswith("this target is written 2 times. Keep one.") for message in twice] == [True, True]
     warehouse.connection.execute("update staging.stg_company__targets set precedence = target_value / 100")
-    assert warehouse.rows(warehouse.compiled["every_target_can_be_judged"]) == []
+    assert warehouse.rows(warehouse.built.sql("every_target_can_be_judged")) == []
 
 
 def test_a_row_of_another_company_and_a_year_of_another_name_are_not_passed_over(warehouse: Warehouse) -> None:
@@ -378,4 +368,4 @@ def problems(warehouse: Warehouse, rows: Rows, *, again: bool = False) -> list[s
             warehouse.add("reporting.rpt_metrics", [{"metric": metric, "version": 1, "class": kind, "better": better}])
     written = {"precedence": 1, "written_in": "targets.csv, line 2", "scope": "total"}
     warehouse.add("staging.stg_company__targets", [{**written, **row} for row in rows])
-    return [row["message"] for row in warehouse.rows(warehouse.compiled["every_target_can_be_judged"])]
+    return [row["message"] for row in warehouse.rows(warehouse.built.sql("every_target_can_be_judged"))]

@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.cases import check
 from tests.end_to_end.conftest import Company, MakeCompany
 
 pytestmark = pytest.mark.integration
@@ -51,29 +50,6 @@ def test_identified_customers_match_the_published_figures(uci: Company) -> None:
     assert Decimal(repeat["denominator"]) == 4338
     assert round(Decimal(repeat["value"]), 4) == Decimal("0.6558")
     assert round(uci.value("revenue_concentration", "all", grain="all") or 0, 4) == Decimal("0.1726")
-
-
-@pytest.mark.case
-def test_revenue_concentration_of_the_shop_is_the_worked_case(uci: Company, shared_data: Path) -> None:
-    metrics = {"top1": "top_customer_share", "top10": "revenue_concentration"}
-    for key, metric in metrics.items():
-        check("CONC-01", key, uci.value(metric, "all", grain="all"), of=metric)
-    top5, total = duckdb.sql(
-        f"""
-            with customers as (
-                select sum(cast(Quantity as decimal(18, 0)) * cast(UnitPrice as decimal(18, 3))) as amount
-                from '{shared_data}/uci_online_retail/online_retail_all_varchar.parquet'
-                where cast(Quantity as int) > 0 and cast(UnitPrice as double) > 0 and CustomerID <> ''
-                group by CustomerID
-            )
-            select (select sum(amount) from (from customers order by amount desc limit 5)), sum(amount) from customers
-            """
-    ).fetchall()[0]
-    assert uci.value("top5_customer_share", "all", grain="all") == round(top5 / total, 10)
-    index = uci.released("revenue_hhi", "all", grain="all")
-    check("CONC-01", "hhi", index["value"], of="revenue_hhi")
-    check("CONC-01", "effective_customers", Decimal(10000) / Decimal(index["value"]), of="revenue_hhi")
-    check("CONC-01", "n", index["n"], of="revenue_hhi")
 
 
 def test_cdnow_orders_revenue_and_repeat_rate_match_a_plain_count(make_company: MakeCompany, shared_data: Path) -> None:
