@@ -1,3 +1,10 @@
+{# Signed today and beginning next year, a subscription is known today; the source begins with the first that began. #}
+{% set subscription_known_on -%}
+greatest(
+            least(file_rows.started_on, file_rows.signed_on),
+            (select min(first_rows.started_on) from {{ ref('int_subscriptions_unioned') }} as first_rows)
+        )
+{%- endset -%}
 {% set dated = [
     ('orders', 'int_orders_unioned', 'ordered_at', true),
     ('orders', 'stg_files__order_lines', 'ordered_at', true),
@@ -7,7 +14,7 @@
     ('sessions', 'stg_ga4__sessions_daily', 'day', false),
     ('ad_spend', 'int_ad_spend_unioned', 'spend_date', false),
     ('deals', 'int_deals_unioned', 'created_at', true),
-    ('subscriptions', 'int_subscriptions_unioned', 'least(file_rows.started_on, file_rows.signed_on)', false),
+    ('subscriptions', 'int_subscriptions_unioned', subscription_known_on, false),
     ('tickets', 'int_tickets_unioned', 'created_at', true),
     ('survey_responses', 'int_survey_responses_unioned', 'responded_at', true),
     ('hours', 'stg_files__hours', 'worked_on', false),
