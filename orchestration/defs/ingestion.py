@@ -44,7 +44,7 @@ def _loaded(draft: DraftRelease, delivery: Delivery) -> Iterator[dg.MaterializeR
     pool="warehouse_writer",
 )
 def raw_company(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
-    """Who the company is and what its owner decided: settings, choice of KPIs, opening hours, mapping, targets, budget."""
+    """Who the company is and what its owner decided: settings, KPIs, opening hours, mapping, targets, budget."""
     progress.report("Reading the company's settings")
     paths = draft.paths
     notes.check(paths)

@@ -70,7 +70,7 @@ def each(change: Callable[[list[str]], list[str]], *, header: bool = True) -> Ca
     """The good file with its lines changed, cell by cell."""
 
     def changed() -> bytes:
-        lines: list[list[str]] = [line.split(";") for line in GOOD.splitlines()]
+        lines = [[str(cell) for cell in line.split(";")] for line in GOOD.splitlines()]
         return "\n".join(
             ";".join(change(cells) if header or place else cells) for place, cells in enumerate(lines)
         ).encode()
