@@ -78,10 +78,9 @@ class Replay:
             relation = f"{node['schema']}.{node['alias']}"
             if node["language"] == "python":
                 self.steps.append((relation, _module(ROOT / "dbt_project" / node["original_file_path"])))
-            elif node["config"]["materialized"] == "view":
-                self.connection.execute(f"create view {relation} as {built.sql(node['alias'])}")
             else:
-                self.steps.append((relation, built.sql(node["alias"])))
+                kind = "view" if node["config"]["materialized"] == "view" else "table"
+                self.steps.append((relation, f"create or replace {kind} {relation} as {built.sql(node['alias'])}"))
 
     def copy(self, source: Path, schemas: str, *, order: str | None = None) -> None:
         """Take over the tables of a warehouse; `order` is an expression over a row, `t`."""
@@ -111,7 +110,7 @@ class Replay:
                     self.connection.execute(f"create or replace table {relation} as from made")
                     self.connection.unregister("made")
                 else:
-                    self.connection.execute(f"create or replace table {relation} as {step}")
+                    self.connection.execute(step)
             self.is_built = True
         return self.connection.execute(query).fetchall()
 

@@ -71,7 +71,6 @@ def test_the_outcome_of_the_middle_is_not_the_middle_of_the_outcomes(built: Buil
 
 def test_a_company_replaces_a_scenario_whole_and_keeps_the_others(built: Built) -> None:
     connection = built.connect()
-    connection.execute("create schema raw_company")
     connection.execute(
         """
         create table staging.stg_company__settings as select 'bakkerij' as company_id;

@@ -1,10 +1,6 @@
 {# Signed today and beginning next year, a subscription is known today; the source begins with the first that began. #}
-{% set subscription_known_on -%}
-greatest(
-            least(file_rows.started_on, file_rows.signed_on),
-            (select min(first_rows.started_on) from {{ ref('int_subscriptions_unioned') }} as first_rows)
-        )
-{%- endset -%}
+{% set subscription_known_on = 'greatest(least(file_rows.started_on, file_rows.signed_on), '
+    ~ '(select min(first_rows.started_on) from ' ~ ref('int_subscriptions_unioned') ~ ' as first_rows))' -%}
 {% set dated = [
     ('orders', 'int_orders_unioned', 'ordered_at', true),
     ('orders', 'stg_files__order_lines', 'ordered_at', true),
