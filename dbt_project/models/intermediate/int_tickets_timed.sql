@@ -44,10 +44,12 @@ placed as (
         dated.*,
         asked.open_minutes_before as open_before_creation,
         asked.open_minutes as open_at_creation,
-        {{ dbt.datediff('asked.opens_at', 'dated.created_at', 'minute') }} as minutes_at_creation,
+        {{ dbt.datediff('asked.opens_at', 'dated.created_at', 'minute') }}
+            as minutes_at_creation,
         answered.open_minutes_before as open_before_response,
         answered.open_minutes as open_at_response,
-        {{ dbt.datediff('answered.opens_at', 'dated.first_responded_at', 'minute') }} as minutes_at_response
+        {{ dbt.datediff('answered.opens_at', 'dated.first_responded_at', 'minute') }}
+            as minutes_at_response
     from dated
     left join stretches as asked
         on
