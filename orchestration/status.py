@@ -29,6 +29,7 @@ def look(paths: Paths, folder: Path, *, at: datetime | None = None) -> dict[str,
     promised = settings.freshness.release_hours
     return {
         "company_name": facts["company_name"],
+        "time_zone": settings.time_zone,
         "release": facts["release"],
         "created_at": facts["created_at"],
         "as_of": facts["as_of"],

@@ -82,7 +82,7 @@ def _tell(data: Any, found: dict[str, Any] | None, attempt: dict[str, Any] | Non
         for warning in found["warnings"]:
             typer.echo(f"  Warning: {warning}")
     if found and found["runs"]:
-        console.print(_runs(found["runs"]))
+        console.print(_runs(found["runs"], found["time_zone"]))
         sizes = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in found["disk"].items())
         typer.echo(f"Disk: {sizes}")
     if attempt and attempt["release"] is None:
@@ -104,8 +104,9 @@ def _sources(sources: list[dict[str, Any]]) -> Any:
     return table
 
 
-def _runs(runs: list[dict[str, Any]]) -> Any:
+def _runs(runs: list[dict[str, Any]], time_zone: str) -> Any:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from rich import box
     from rich.table import Table
@@ -118,6 +119,6 @@ def _runs(runs: list[dict[str, Any]]) -> Any:
         longest = max(run["steps"], key=lambda step: step["seconds"], default={"step": "–", "seconds": 0})
         seconds = f"{(ended - began).total_seconds():.0f}"
         step = f"{longest['seconds']:.0f} s {longest['step']}"
-        started = run["started_at"][:16].replace("T", " ")
+        started = began.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
         table.add_row(started, run["release"] or "none", seconds, step)
     return table

@@ -118,6 +118,7 @@ def test_the_page_says_the_same_in_both_languages_and_asks_nothing_of_the_networ
     found = status.look(promising, folder, at=NOON)
     page = status_page.render(found, language=language, out=tmp_path / "status.html").read_text(encoding="utf-8")  # type: ignore[arg-type]
     assert said in page and "default-src 'none'" in page
+    assert "13:00" in page, "noon in UTC is one o'clock in Amsterdam"
     assert "http" not in page.replace("http-equiv", "")
     assert {"nl": "Bestellingen", "en": "Orders"}[language] in page
 
