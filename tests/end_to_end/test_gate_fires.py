@@ -28,7 +28,14 @@ _MADE = {
     "TIMESTAMP": "timestamp '2025-01-01'",
     "TIMESTAMP WITH TIME ZONE": "timestamptz '2025-01-01'",
 }
-_OTHER = {"VARCHAR": "'?!'", "BOOLEAN": "not {}", "DATE": "{} + interval 400 day"}
+_LATER = "{} + interval 400 day"
+_OTHER = {
+    "VARCHAR": "'?!'",
+    "BOOLEAN": "not {}",
+    "DATE": _LATER,
+    "TIMESTAMP": _LATER,
+    "TIMESTAMP WITH TIME ZONE": _LATER,
+}
 
 
 def blocking_tests(folder: Path) -> dict[str, tuple[str, str | None]]:

@@ -1,6 +1,8 @@
-{# Signed today and beginning next year, a subscription is known today; the source begins with the first that began. #}
-{% set subscription_known_on = 'greatest(least(file_rows.started_on, file_rows.signed_on), '
-    ~ '(select min(first_rows.started_on) from ' ~ ref('int_subscriptions_unioned') ~ ' as first_rows))' -%}
+{# A subscription counts on the day it begins. One that begins more than a month after the last that was signed is known from
+   its signature: it would have the source speak about a future nobody has seen. #}
+{% set last_signed = '(select max(signed.signed_on) from ' ~ ref('int_subscriptions_unioned') ~ ' as signed)' -%}
+{% set subscription_known_on = 'case when ' ~ dbt.datediff(last_signed, 'file_rows.started_on', 'day')
+    ~ ' > 31 then coalesce(file_rows.signed_on, file_rows.started_on) else file_rows.started_on end' -%}
 {% set dated = [
     ('orders', 'int_orders_unioned', 'ordered_at', true),
     ('orders', 'stg_files__order_lines', 'ordered_at', true),
@@ -30,7 +32,7 @@
 -- when it has not been silent for much longer than is usual between its days: a small company does not get an answer
 -- every day, and a subscription starts on the first of the month. A register (projects, adjustments) is a list of all
 -- there is: it speaks for as long as anything does. A source that has been silent for longer, counted to the newest export,
--- is older than it promised: stale. A subscription that begins later is known from the day it was signed. The books promise a
+-- is older than it promised: stale. A subscription that begins much later is known from the day it was signed. The books promise a
 -- month after each quarter, when its VAT return is due. The opening hours of company.toml speak from their first day for as long
 -- as anything does.
 with

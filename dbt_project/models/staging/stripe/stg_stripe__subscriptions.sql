@@ -45,8 +45,12 @@ monthly as (
         cast(
             case
                 when {{ dbt.datediff('start_on', 'end_on', 'day') }} < 27
-                    then net_amount * 30.4375 / {{ dbt.datediff('start_on', 'end_on', 'day') }}
-                else net_amount / round({{ dbt.datediff('start_on', 'end_on', 'day') }} / 30.4375)
+                    then
+                        net_amount * 30.4375
+                        / {{ dbt.datediff('start_on', 'end_on', 'day') }}
+                else
+                    net_amount
+                    / round({{ dbt.datediff('start_on', 'end_on', 'day') }} / 30.4375)
             end as decimal(18, 4)
         ) as monthly_amount
     from dated
