@@ -201,7 +201,15 @@ def _pseudonymise(connection: duckdb.DuckDBPyConnection) -> None:
     guard = privacy.key()
     guard.lend(connection)
     present = _tables(connection)
-    for (dataset, table), marks in _known_tables().items():
+    columns = set(
+        connection.sql(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where database_name = current_database()"
+        ).fetchall()
+    )
+    for (dataset, table), known in _known_tables().items():
+        # An earlier version loaded fewer columns.
+        marks = {column: mark for column, mark in known.items() if (dataset, table, column) in columns}
         identifiers = {column: mark for column, mark in marks.items() if mark.role == "identifier"}
         if (dataset, table) not in present or not identifiers:
             continue

@@ -15,6 +15,8 @@ from pathlib import Path
 from orchestration.delivery import secrets
 
 _BYTES, _FILES = 2_000_000, 3
+# dlt keeps its own logger from the root, and writes to standard error when it has no handler.
+_APART = "dlt"
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _NINE_DIGITS = re.compile(r"(?<![\w.,])\d{9}(?![\w]|[.,]\d)")
 _PHONE = re.compile(r"(?<![\w.,-])(?:\+31|0031|0)[ -]?[1-9](?:[ -]?\d){8}(?!\w)")
@@ -23,13 +25,21 @@ _PHONE = re.compile(r"(?<![\w.,-])(?:\+31|0031|0)[ -]?[1-9](?:[ -]?\d){8}(?!\w)"
 def to(file: Path) -> None:
     """Sends what is logged from now on to a file: the person at the terminal reads steps, not logs."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(file, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8")
-    handler.setFormatter(JsonLines())
-    root = logging.getLogger()
-    for existing in root.handlers[:]:
-        root.removeHandler(existing)
-    root.addHandler(handler)
+    handler = _File(file, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8")
+    root, apart = logging.getLogger(), logging.getLogger(_APART)
+    for logger in (root, apart):
+        for existing in logger.handlers[:]:
+            logger.removeHandler(existing)
+        logger.addHandler(handler)
     root.setLevel(logging.INFO)
+    apart.propagate = False
+
+
+class _File(RotatingFileHandler):
+    """Cleans whatever formatter a library gives it: dlt takes over the first handler it finds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _LINES.format(record)
 
 
 class JsonLines(logging.Formatter):
@@ -46,6 +56,9 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             told["error"] = clean(self.formatException(record.exc_info))
         return json.dumps(told, ensure_ascii=False)
+
+
+_LINES = JsonLines()
 
 
 def clean(text: str) -> str:

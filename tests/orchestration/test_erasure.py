@@ -258,7 +258,7 @@ def test_a_dry_run_shows_what_would_go_and_touches_nothing(company: Paths) -> No
 def test_an_erasure_waits_for_nobody_and_wants_to_know_whom(company: Paths) -> None:
     with release.locked(company, "test"), pytest.raises(BusyError):
         erasure.erase(company, [CANARIES[0]])
-    with pytest.raises(KerncijfersError, match="is about: beneficiary, customer"):
+    with pytest.raises(KerncijfersError, match="is about: beneficiary, contact, customer"):
         erasure.erase(company, [CANARIES[0]], "klant")
     with pytest.raises(KerncijfersError, match="whom to erase"):
         erasure.erase(company, [" "])

@@ -195,7 +195,7 @@ def test_parquet_and_database_hold_the_same_rows(paths: Paths) -> None:
         for schema, table in tables:
             file = folder / "tables" / schema / f"{table}.parquet"
             assert released.sql(f"from '{file}'").fetchall() == released.sql(f"from {schema}.{table}").fetchall()
-    assert len(tables) == len(list(folder.rglob("*.parquet"))) == 5
+    assert len(tables) == len(list(folder.rglob("*.parquet"))) == 6
 
 
 def checked(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -215,11 +215,11 @@ def test_a_receiver_can_check_what_was_sent_with_the_script_beside_it(paths: Pat
     sent.mkdir()
     for name in ("management.nl.html", "manifest.json", "manifest.json.sig", "public_key.pem", "verify.py"):
         shutil.copy(folder / name, sent)
-    assert "Good: 3 files are exactly as they were signed. 10 other files" in checked(sent).stdout
+    assert "Good: 3 files are exactly as they were signed. 11 other files" in checked(sent).stdout
     assert "tests.json is not here" in checked(sent, "--whole").stdout
 
     asked = CliRunner().invoke(app, ["releases", "verify", str(sent), "--data", str(paths.data)])
-    assert "Good: 3 files are exactly as they were signed; 10 of the release are not here" in asked.output
+    assert "Good: 3 files are exactly as they were signed; 11 of the release are not here" in asked.output
     (sent / "management.nl.html").chmod(0o644)
     append_to("management.nl.html")(sent)
     asked = CliRunner().invoke(app, ["releases", "verify", str(sent), "--data", str(paths.data)])

@@ -35,11 +35,12 @@ def publish(paths: Paths, rows: list[tuple], definition: str = "Net sales.", tes
                 create or replace table reporting.rpt_company as
                     select 'bakkerij' as company_id, 'Bakkerij' as company_name, 'Europe/Amsterdam' as time_zone, 'EUR' as currency;
                 create or replace table reporting.rpt_metric_values as
-                    select *, value as numerator, 1 as denominator, 1 as n
+                    select *, last_day(period_start) as period_end, value as numerator, 1 as denominator, 1 as n
                     from (values {values}) t(metric, version, grain, period, period_start, scope, is_partial, value, reason);
                 create or replace table reporting.rpt_metrics as
                     select 'revenue' as metric, 1 as version, 'currency' as unit, 2 as decimals, 1 as sort,
-                        'ledger,orders' as sources, '{definition}' as definition_en;
+                        'ledger,orders' as sources, 'month' as report_grain, 'flow' as class,
+                        '{definition}' as definition_en;
                 create or replace table raw_xaf.transaction_lines as
                     select unnest({[row[3] for row in rows if row[3] != "null"]})::decimal(18, 2) as amount;
                 """

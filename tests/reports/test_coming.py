@@ -51,7 +51,7 @@ def test_a_forecast_says_how_often_its_range_held_and_a_refusal_why(page: Any) -
 
 
 def test_a_proposal_for_a_channel_has_its_uncertainty_and_one_without_enough_data_says_so(page: Any) -> None:
-    [table] = page.xpath("//table[.//a[@href='#rpt_channel_budget']]")
+    [table] = page.xpath("//p[.//a[@href='#rpt_channel_budget']]/following-sibling::table")
     rows = [[plain(cell) for cell in row] for row in table.xpath(".//tbody/tr")]
     assert rows[0][1:5] == ["€1,500", "4.10×", "2.50×", "€1.64€1.31 to €2.05"]
     assert rows[0][5] == "spend was not varied on purpose"
