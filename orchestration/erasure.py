@@ -203,8 +203,7 @@ def _pseudonymise(connection: duckdb.DuckDBPyConnection) -> None:
     present = _tables(connection)
     columns = set(
         connection.sql(
-            "select schema_name, table_name, column_name from duckdb_columns() "
-            "where database_name = current_database()"
+            "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database()"
         ).fetchall()
     )
     for (dataset, table), known in _known_tables().items():
