@@ -200,7 +200,7 @@ def report(
 
     paths = _paths(data)
     folder = values.current(paths) if number is None else release.earlier(paths, number)
-    released = sorted(file.name.split(".")[:2] for file in folder.glob("*.*.html"))
+    released = release.pages(folder)
     pages = [(of, tongue) for of, tongue in released if (edition or of, language or tongue) == (of, tongue)]
     if not pages:
         known = ", ".join(" in ".join(page) for page in released)

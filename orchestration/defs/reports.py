@@ -27,7 +27,7 @@ _reporting = [
 def database(draft: DraftRelease) -> dg.MaterializeResult:
     """Gate and export."""
     progress.report("Checking the tests, exporting the numbers")
-    facts = release.prepare(draft.paths)
+    facts = release.prepare(draft.paths, [release.page_name(*page) for page in _reports])
     notes.write(draft.paths, draft.paths.draft / release.DATABASE, draft.paths.draft)
     return dg.MaterializeResult(metadata={"release": facts["release"], "tests": dict(facts["tests"])})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -32,10 +33,11 @@ TESTS = "tests.json"
 MODELS = "models.json"
 
 
-def prepare(paths: Paths) -> dict[str, Any]:
+def prepare(paths: Paths, reports: Sequence[str] = ()) -> dict[str, Any]:
     """Gate, then the draft release: the exported tables, `release.json`, `tests.json` and `models.json`.
 
-    Returns the facts in `release.json`. Raises GateError when a test failed or did not run.
+    `reports` are the files that will be rendered, in the company's order. Returns the facts in `release.json`. Raises
+    GateError when a test failed or did not run.
     """
     verdict = refusal.require_passed(paths)
     made = fill(paths, verdict)
@@ -53,6 +55,7 @@ def prepare(paths: Paths) -> dict[str, Any]:
         "commit": _commit(),
         "inbox": (paths.work / work.INBOX).read_text(encoding="utf-8"),
         **made,
+        **({"reports": list(reports)} if reports else {}),
         "compared_with": compared,
         "sources": [source for delivery in deliveries for source in delivery["sources"]],
         "warnings": [warning for delivery in deliveries for warning in delivery["warnings"]] + list(verdict.warnings),

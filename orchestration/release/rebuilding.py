@@ -14,7 +14,18 @@ from orchestration import dbt, gate
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release import manifest, preparation, restatements
-from orchestration.release.store import FACTS, MANIFEST, dumped, earlier, quoted, read_facts, sha256, warehouse_of
+from orchestration.release.store import (
+    FACTS,
+    MANIFEST,
+    dumped,
+    earlier,
+    page_name,
+    pages,
+    quoted,
+    read_facts,
+    sha256,
+    warehouse_of,
+)
 from reports import site
 from reports.formatting import Language
 from reports.render import render
@@ -44,14 +55,13 @@ def rebuild(paths: Paths, number: str, folder: Path, *, threads: int | None = No
     (again.draft / FACTS).write_text(dumped(facts), encoding="utf-8")
     if (issued / _NOTES).is_file():
         shutil.copyfile(issued / _NOTES, again.draft / _NOTES)
-    pages = sorted(file.name for file in issued.glob("*.*.html"))
     reports: list[tuple[str, Language, str]] = [
-        (page.split(".")[0], cast("Language", page.split(".")[1]), page) for page in pages
+        (edition, cast("Language", language), page_name(edition, language)) for edition, language in pages(issued)
     ]
     for edition, language, page in reports:
         render(again.draft, edition=edition, language=language, out=again.draft / page, folders=paths.editions)
     site.render(again.draft, reports, out=again.draft, folders=paths.editions)
-    manifest.write_contents(again, facts, manifest.inputs(again), pages)
+    manifest.write_contents(again, facts, manifest.inputs(again), [page for *_, page in reports])
     return list(_differences(recorded, json.loads((again.draft / manifest.CONTENTS).read_text(encoding="utf-8"))))
 
 

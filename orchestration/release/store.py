@@ -50,6 +50,13 @@ def page_name(edition: str, language: str) -> str:
     return f"{edition}.{language}.html"
 
 
+def pages(folder: Path) -> list[tuple[str, str]]:
+    """(edition, language) of each report of a release, in the company's order; of an early release, by name."""
+    there = sorted(file.name for file in folder.glob("*.*.html"))
+    edition_and_language = [name.split(".")[:2] for name in read_facts(folder).get("reports", there)]
+    return [(edition, language) for edition, language in edition_and_language]
+
+
 def read_facts(folder: Path) -> dict[str, Any]:
     """The content of a release's `release.json`."""
     return json.loads((folder / FACTS).read_text(encoding="utf-8"))

@@ -128,9 +128,12 @@ def test_an_issued_report_renders_byte_equal_after_a_new_version(
 ) -> None:
     project, issued = releases
     project.run("report", "--release", "000001", "--out", str(tmp_path))
-    pages = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    pages = {str(file.relative_to(tmp_path)): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert len(pages) >= 2
-    assert pages == {name: content for name, content in issued.items() if name.endswith(".html")}
+    # The page for the operator tells of that day's disk and runs, not of the release's numbers.
+    assert pages == {
+        name: content for name, content in issued.items() if name.endswith(".html") and name != "status.html"
+    }
 
 
 def test_the_old_version_keeps_its_whole_history_and_the_new_one_stands_beside_it(

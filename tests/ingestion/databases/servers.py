@@ -95,7 +95,9 @@ def mariadb() -> Iterator[tuple[sa.Engine, Path]]:
         data = folder / "data"
         made = [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
         made += ["--skip-test-db", *([f"--user={user}"] if user else [])]
-        subprocess.run(made, check=True, capture_output=True)
+        done = subprocess.run(made, check=False, capture_output=True, text=True)
+        if done.returncode:
+            pytest.fail(done.stdout + done.stderr, pytrace=False)
         socket = folder / "socket"
         arguments = [server, "--no-defaults", f"--datadir={data}", f"--socket={socket}", "--skip-networking"]
         arguments += [f"--pid-file={folder / 'pid'}", *([f"--user={user}"] if user else [])]
