@@ -163,3 +163,8 @@ def _read(file: Path) -> dict[str, Any]:
         return json.loads(file.read_bytes())
     except FileNotFoundError:
         raise GateError(f"Nothing is published: dbt left no {file.name}, so no test has been seen to pass.") from None
+    except ValueError:
+        raise GateError(
+            f"Nothing is published: the {file.name} that dbt left is not whole, so no test has been seen to pass. A "
+            "full or a broken disk does this. Refresh again; when it happens again, have the disk looked at."
+        ) from None

@@ -7,11 +7,10 @@ from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
-import duckdb
-
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
 from reports import notes
+from reports.data.database import opened
 from reports.words import LANGUAGES
 
 FOLDER = "report"
@@ -30,15 +29,15 @@ def check(paths: Paths) -> None:
     _read(paths, metrics, None)
 
 
-def write(paths: Paths, database: Path, target: Path) -> None:
-    """Keeps the notes beside a released database, checked against its metrics and months."""
-    with duckdb.connect(str(database), read_only=True) as connection:
+def write(paths: Paths, folder: Path) -> None:
+    """Keeps the notes in the folder of a release, checked against its metrics and months."""
+    with opened(folder) as connection:
         metrics = connection.sql("select distinct metric from reporting.rpt_metrics").fetchall()
         months = connection.sql(
             "select distinct period from reporting.rpt_metric_values where grain = 'month' and value is not null"
         ).fetchall()
     found = _read(paths, {name for (name,) in metrics}, {month for (month,) in months})
-    (target / FILE).write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / FILE).write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def _read(paths: Paths, metrics: Collection[str], months: Collection[str] | None) -> dict[str, object]:

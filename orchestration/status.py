@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
-
 from orchestration import company, progress, release
 from orchestration.paths import Paths
+from reports.data.database import opened
 
 SHOWN_RUNS = 10
 _FOLDERS = ("releases", "warehouse", "sources", "logs", "dagster", "inbox")
@@ -52,7 +51,7 @@ def late(found: dict[str, Any]) -> list[str]:
 
 def _sources(folder: Path, settings: company.Company, moment: datetime) -> Iterator[dict[str, Any]]:
     """The sources that have data, and those that were promised and have none."""
-    with duckdb.connect(str(folder / release.DATABASE), read_only=True) as connection:
+    with opened(folder) as connection:
         rows = connection.execute(
             "select source, label_nl, label_en, is_present, last_date, row_count, files from reporting.rpt_sources "
             "order by source <> 'ledger', source"

@@ -10,10 +10,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from markupsafe import Markup
 
 from reports.data import Kpi, Report
+from reports.data.database import opened
 from reports.formatting import NO_BREAK_SPACE, Formatter
 from reports.scopes import scope_name
 
@@ -23,7 +23,7 @@ PERIODS = {"month": 36, "quarter": 12, "year": 5, "ttm": 36}
 def data(release: Path, report: Report) -> Markup:
     """What the script draws from, as JSON that can stand in a page."""
     pins = {kpi.anchor: kpi for kpi in report.definitions}
-    with duckdb.connect(str(release / "kerncijfers.duckdb"), read_only=True) as connection:
+    with opened(release) as connection:
         rows = connection.execute(
             """
             select metric || '-' || version as anchor, scope, grain, period, period_end,

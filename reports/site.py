@@ -15,10 +15,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from reports import inline
 from reports.data import Point
+from reports.data.database import opened
 from reports.data.models import Source
 from reports.data.provenance import Proof, Provenance
 from reports.data.released import Released
@@ -129,7 +128,7 @@ def read(release: Path, language: Language) -> Site:
     One that neither has a value nor belongs to the company's profile is left out.
     """
     facts = json.loads((release / "release.json").read_text(encoding="utf-8"))
-    with duckdb.connect(str(release / "kerncijfers.duckdb"), read_only=True) as connection:
+    with opened(release) as connection:
         released = Released(connection, language)
         registry = released.rows(
             """

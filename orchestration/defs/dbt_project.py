@@ -1,9 +1,7 @@
 """dbt_project/ as assets: one per model and seed, keyed by layer and name, with the data tests as checks."""
 
 import contextlib
-import importlib
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import dagster as dg
 from packaging.version import Version
 
-from orchestration import dbt, progress, release
+from orchestration import dbt, progress, release, rendering
 from orchestration.defs.resources import DraftRelease
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
@@ -99,8 +97,7 @@ def dbt_project(context: dg.AssetExecutionContext, draft: DraftRelease) -> Itera
         cli_version=Version(version("dbt-core")),
         context=context,
     )
-    # This process only listens now: time to import the charts, which the next steps need.
-    threading.Thread(target=importlib.import_module, args=("reports.render",), daemon=True).start()
+    rendering.start(paths)  # it imports the charts meanwhile
     log = (paths.logs / "dbt_output.log").open("w", encoding="utf-8")
     output: list[str] = []
     with log:

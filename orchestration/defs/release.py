@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import company, progress, release, status
+from orchestration import company, progress, release, rendering, status
 from orchestration.defs.resources import DraftRelease
 from orchestration.paths import Paths
 
@@ -21,15 +21,11 @@ _pages = company.read(Paths.find()).pages
 )
 def current(draft: DraftRelease) -> dg.MaterializeResult:
     """Publishes the draft."""
-    from reports import status_page  # noqa: PLC0415 - charts take long to import
-
     progress.report("Publishing the release")
-    status_page.render(
-        status.look(draft.paths, draft.paths.draft),
-        language=company.read(draft.paths).report.languages[0],
-        out=draft.paths.draft / "status.html",
-    )
-    folder = release.publish(draft.paths, [release.page_name(edition, language) for edition, language in _pages])
+    paths = draft.paths
+    language = company.read(paths).report.languages[0]
+    rendering.status(paths, status.look(paths, paths.draft), language, "status.html")
+    folder = release.publish(paths, [release.page_name(edition, language) for edition, language in _pages])
     facts = release.read_facts(folder)
     return dg.MaterializeResult(
         metadata={

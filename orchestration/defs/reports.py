@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import company, dbt, notes, progress, release
+from orchestration import company, dbt, notes, progress, release, rendering
 from orchestration.defs.dbt_project import layer_of
 from orchestration.defs.resources import DraftRelease
 from orchestration.paths import Paths
@@ -28,7 +28,7 @@ def database(draft: DraftRelease) -> dg.MaterializeResult:
     """Gate and export."""
     progress.report("Checking the tests, exporting the numbers")
     facts = release.prepare(draft.paths, [release.page_name(*page) for page in _reports])
-    notes.write(draft.paths, draft.paths.draft / release.DATABASE, draft.paths.draft)
+    notes.write(draft.paths, draft.paths.draft)
     return dg.MaterializeResult(metadata={"release": facts["release"], "tests": dict(facts["tests"])})
 
 
@@ -44,16 +44,8 @@ def _page(edition: str, language: Language) -> dg.AssetsDefinition:
         description=f"The {edition} edition in {language!r}: {name}.",
     )
     def page(draft: DraftRelease) -> dg.MaterializeResult:
-        from reports.render import render  # noqa: PLC0415 - charts take long to import
-
         progress.report("Rendering the reports")
-        render(
-            draft.paths.draft,
-            edition=edition,
-            language=language,
-            out=draft.paths.draft / name,
-            folders=draft.paths.editions,
-        )
+        rendering.report(draft.paths, edition, language, name, editions=draft.paths.editions)
         return dg.MaterializeResult(metadata={"bytes": (draft.paths.draft / name).stat().st_size})
 
     return page
@@ -73,14 +65,12 @@ pages = [_page(edition, language) for edition, language in _reports]
 )
 def site(draft: DraftRelease) -> dg.MaterializeResult:
     """Everything beside the reports."""
-    from reports.site import render  # noqa: PLC0415 - charts take long to import
-
     progress.report("Rendering the reports")
-    written = render(
-        draft.paths.draft,
+    paths = draft.paths
+    written = rendering.pages(
+        paths,
         [(edition, language, release.page_name(edition, language)) for edition, language in _reports],
-        out=draft.paths.draft,
-        earlier=[release.read_facts(folder) for folder in reversed(release.kept(draft.paths))],
-        folders=draft.paths.editions,
+        editions=paths.editions,
+        earlier=[release.read_facts(folder) for folder in reversed(release.kept(paths))],
     )
     return dg.MaterializeResult(metadata={"pages": len(written), "bytes": sum(file.stat().st_size for file in written)})

@@ -10,7 +10,7 @@ from typing import Self
 
 import dagster as dg
 
-from orchestration import dbt, erasure, heartbeat, release
+from orchestration import dbt, erasure, heartbeat, release, rendering
 from orchestration.paths import Paths
 
 
@@ -45,6 +45,7 @@ class DraftRelease(dg.ConfigurableResource):
                 yield self
             finally:
                 dbt.stop(self.paths)
+                rendering.stop(self.paths)
         if release.current_release(self.paths) != before:
             heartbeat.beat()
 

@@ -26,6 +26,7 @@ from orchestration.release.store import (
     read_facts,
     require_closed,
 )
+from reports.data.database import opened
 
 EXPORTED_SCHEMAS = ("reporting", "metrics")
 TABLES = "tables"
@@ -70,8 +71,8 @@ def fill(paths: Paths, verdict: gate.Verdict) -> dict[str, Any]:
     export(paths.warehouse, paths.draft)
     (paths.draft / TESTS).write_text(dumped(verdict.tests), encoding="utf-8")
     (paths.draft / MODELS).write_text(dumped(_ran(paths)), encoding="utf-8")
-    _require_a_value(paths.draft / DATABASE)
-    company, as_of = _read_company(paths.draft / DATABASE)
+    _require_a_value(paths.draft)
+    company, as_of = _read_company(paths.draft)
     return {
         **company,
         "as_of": as_of,
@@ -124,8 +125,8 @@ def _next_id(paths: Paths) -> str:
     return f"{max(map(int, [*taken, *ledger.published(paths)]), default=0) + 1:06d}"
 
 
-def _require_a_value(database: Path) -> None:
-    with duckdb.connect(str(database), read_only=True) as connection:
+def _require_a_value(folder: Path) -> None:
+    with opened(folder) as connection:
         values = connection.sql(
             "select metric from reporting.rpt_metric_values "
             "where grain = 'month' and scope = 'total' and value is not null and n > 0 limit 1"
@@ -146,8 +147,8 @@ def _listed(rows: list[tuple[str]]) -> str:
     return ", ".join(sorted(name for (name,) in rows)) or "nothing"
 
 
-def _read_company(database: Path) -> tuple[dict[str, str], str | None]:
-    with duckdb.connect(str(database), read_only=True) as connection:
+def _read_company(folder: Path) -> tuple[dict[str, str], str | None]:
+    with opened(folder) as connection:
         found = connection.sql("select company_id, company_name, time_zone from reporting.rpt_company").fetchone()
         latest = connection.sql("select max(last_date) from reporting.rpt_sources where is_present").fetchone()
     if found is None:

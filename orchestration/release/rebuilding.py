@@ -6,11 +6,11 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import duckdb
 
-from orchestration import dbt, gate
+from orchestration import dbt, gate, rendering
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release import manifest, preparation, restatements
@@ -26,9 +26,6 @@ from orchestration.release.store import (
     sha256,
     warehouse_of,
 )
-from reports import site
-from reports.formatting import Language
-from reports.render import render
 
 _NOTES = "notes.json"
 # What the rows and the code decide; number, moment and deliveries are taken from the record.
@@ -55,12 +52,13 @@ def rebuild(paths: Paths, number: str, folder: Path, *, threads: int | None = No
     (again.draft / FACTS).write_text(dumped(facts), encoding="utf-8")
     if (issued / _NOTES).is_file():
         shutil.copyfile(issued / _NOTES, again.draft / _NOTES)
-    reports: list[tuple[str, Language, str]] = [
-        (edition, cast("Language", language), page_name(edition, language)) for edition, language in pages(issued)
-    ]
-    for edition, language, page in reports:
-        render(again.draft, edition=edition, language=language, out=again.draft / page, folders=paths.editions)
-    site.render(again.draft, reports, out=again.draft, folders=paths.editions)
+    reports = [(edition, language, page_name(edition, language)) for edition, language in pages(issued)]
+    try:
+        for edition, language, page in reports:
+            rendering.report(again, edition, language, page, editions=paths.editions)
+        rendering.pages(again, reports, editions=paths.editions)
+    finally:
+        rendering.stop(again)
     manifest.write_contents(again, facts, manifest.inputs(again), [page for *_, page in reports])
     return list(_differences(recorded, json.loads((again.draft / manifest.CONTENTS).read_text(encoding="utf-8"))))
 

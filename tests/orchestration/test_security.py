@@ -11,14 +11,17 @@ import pytest
 
 from ingestion import privacy
 from ingestion.sources.registry import connectors
-from orchestration import dbt, secrecy
+from orchestration import dbt, rendering, secrecy
 from orchestration.delivery.secrets import ENV_SMTP_PASSWORD
 from orchestration.paths import Paths
 from orchestration.release import signing
 from reports.data.database import DATABASE, opened
 
 
-def test_dbt_s_process_is_told_no_secret(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("program", [dbt, rendering], ids=["dbt", "rendering"])
+def test_a_process_that_needs_no_secret_is_told_none(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, program: Any
+) -> None:
     of_systems = {name for system in connectors() for name in system.secrets if not name.endswith(("_ID", "_USERNAME"))}
     ours = {privacy.ENV_KEY, privacy.ENV_KEY_FILE, signing.ENV_KEY, signing.ENV_KEY_FILE, ENV_SMTP_PASSWORD}
     webhook = {"KERNCIJFERS_WEBHOOK_BANK_URL", "KERNCIJFERS_WEBHOOK_BANK_SECRET", "KERNCIJFERS_FAILURE_WEBHOOKS_URLS"}
@@ -30,11 +33,11 @@ def test_dbt_s_process_is_told_no_secret(paths: Paths, monkeypatch: pytest.Monke
         def __init__(self, *_: Any, env: dict[str, str], **__: Any) -> None:
             given.update(env)
 
-    monkeypatch.setattr(dbt, "_started", {})
+    monkeypatch.setattr(program, "_started", {})
     monkeypatch.setattr(subprocess, "Popen", Started)
-    dbt.start(paths)
+    program.start(paths)
     assert "planted-secret" not in given.values()
-    assert {"PATH", "KERNCIJFERS_WAREHOUSE"} <= set(given)
+    assert "PATH" in given and ("KERNCIJFERS_WAREHOUSE" in given) == (program is dbt)
     assert of_systems and all(secrecy.is_secret(name) for name in of_systems)
     assert not [
         name for name in ("HOME", "LANG", "KERNCIJFERS_DATA", "DBT_LOG_PATH", "MONKEY") if secrecy.is_secret(name)
