@@ -1,4 +1,6 @@
-"""Tries one fault after another on small releases: `python -m tests.faults.attempts WORK FAULT NUMBER...`.
+"""Tries one fault after another on small releases: `python -m tests.faults.attempts WORK PIPELINE FAULT:NUMBER...`.
+
+PIPELINE says what is tried: `publication` starts from a build that is there, `refresh` loads files and builds models first.
 
 Everything is imported once and each try is a fork, so a try takes a fraction of a second. Nothing here may write a file
 before the fork: the shims (LD_PRELOAD) read their orders from the environment at their first file operation.
@@ -10,6 +12,7 @@ whole new one; then a refresh without fault must succeed by itself and leave not
 from __future__ import annotations
 
 import ctypes
+import datetime as library
 import errno
 import json
 import os
@@ -19,7 +22,9 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -28,6 +33,7 @@ from orchestration import release
 from orchestration.errors import in_words
 from orchestration.paths import Paths
 from orchestration.release import ledger, publication, verify, work
+from tests.faults import stages
 from tests.orchestration.conftest import leave_build
 
 GOOD = {"every_account_is_mapped": "pass", "debit_equals_credit": "pass"}
@@ -35,14 +41,35 @@ OLD, NEW, NEXT = 200, 300, 400
 _PAGE = "management.nl.html"
 _STEPS = {"open", "os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "shutil.copyfile"}
 _MEGABYTE = 1_000_000
+_ENOUGH = 1 << 30
+_SECONDS = 600
+# Both changes of the clock in Amsterdam and the seconds around them, a leap day, a new year, ISO week 53.
+MOMENTS = [
+    *("2026-03-29T00:59:59+00:00", "2026-03-29T01:00:00+00:00", "2026-03-29T01:30:00+00:00"),
+    *("2026-10-25T00:30:00+00:00", "2026-10-25T00:59:59+00:00", "2026-10-25T01:00:00+00:00"),
+    *("2026-10-25T01:30:00+00:00", "2028-02-29T12:00:00+00:00", "2026-12-31T22:59:59+00:00"),
+    *("2026-12-31T23:00:00+00:00", "2027-01-03T23:30:00+00:00"),
+]
+ZONES = ("UTC", "Europe/Amsterdam", "Pacific/Apia")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Makes a release that shows a number, and says what a released folder has lost or doubled."""
+
+    make: Callable[[Paths, int], None]
+    unlike_the_files: Callable[[Path], list[str]]
 
 
 def make(paths: Paths, revenue: int) -> None:
     """One whole refresh, without dbt."""
     with release.draft(paths, "a try"):
+        stages.begins("build")
         leave_build(paths, GOOD, revenue)
+        stages.begins("export")
         release.prepare(paths)
         (paths.draft / _PAGE).write_text(f"<html>{revenue}</html>", encoding="utf-8")
+        stages.begins("publish")
         release.publish(paths, [_PAGE])
 
 
@@ -54,9 +81,30 @@ def shown(folder: Path) -> int:
     return value
 
 
+def pipeline_named(name: str, folder: Path) -> Pipeline:
+    """What a try makes releases with; `refresh` imports dbt and dlt, which takes seconds, and keeps its models in `folder`."""
+    if name == "publication":
+        return Pipeline(make, lambda _: [])
+    from tests.faults import loading
+
+    loading.prepare(folder)
+    return Pipeline(loading.make, loading.unlike_the_files)
+
+
 def kill_at(number: int, root: Path) -> None:
     """SIGKILL after the given file operation of any library; the shim in LD_PRELOAD does it."""
     os.environ |= {"KA_MATCH": str(root), "KA_AT": str(number), "KA_OUT": str(root.with_suffix(".operations"))}
+
+
+def kill_instead(number: int, root: Path) -> None:
+    """SIGKILL in place of the given file operation, of this process or of dbt's; the shim `failat` does it."""
+    os.environ |= {"FAIL_UNDER": str(root), "FAIL_AT": str(number), "FAIL_WITH": "KILL"}
+
+
+def count(number: int, root: Path) -> None:
+    """No fault: the shim `failat` notes each file operation, of dbt's process too."""
+    log = {"FAIL_LOG": str(root.with_suffix(".operations"))}
+    os.environ |= {"FAIL_UNDER": str(root), "FAIL_AT": "0", "FAIL_WITH": "KILL"} | log
 
 
 def kill_before(number: int, root: Path) -> None:
@@ -100,16 +148,43 @@ def little_memory(number: int, root: Path) -> None:
 
 def clock_off(number: int, root: Path) -> None:
     """A clock that is so many hours wrong."""
-    import datetime as library
+    _set_clock(number * 3600)
 
+
+def clock_at(number: int, root: Path) -> None:
+    """A clock at a moment that is easily mistaken, in a zone of the machine that is not the company's."""
+    moment, zone = MOMENTS[number % len(MOMENTS)], ZONES[number // len(MOMENTS) % len(ZONES)]
+    os.environ["TZ"] = zone
+    time.tzset()
+    _set_clock(library.datetime.fromisoformat(moment).timestamp() - time.time())
+
+
+def _set_clock(seconds: float) -> None:
     class Wrong(library.datetime):
         @classmethod
         def now(cls, tz=None):
-            return super().now(tz) + library.timedelta(hours=number)
+            return super().now(tz) + library.timedelta(seconds=seconds)
 
     for name, module in list(sys.modules.items()):
         if name.startswith("orchestration") and getattr(module, "datetime", None) is library.datetime:
             module.datetime = Wrong  # type: ignore[attr-defined]
+    real = time.time
+    time.time = lambda: real() + seconds
+
+
+def in_stage(stage: str, arm: Callable[[int, Path], None]) -> Callable[[int, Path], None]:
+    """The same fault, from the beginning of one stage on."""
+
+    def armed(number: int, root: Path) -> None:
+        stages.on(stage, lambda: arm(number, root))
+
+    return armed
+
+
+def fill_the_disk(number: int, root: Path) -> None:
+    """So many kilobytes are left from now on."""
+    disk = os.statvfs(root)
+    _remount(root.parent, (disk.f_blocks - disk.f_bfree) * disk.f_frsize + number * 1024)
 
 
 def nothing(number: int, root: Path) -> None:
@@ -117,6 +192,7 @@ def nothing(number: int, root: Path) -> None:
 
 
 FAULTS: dict[str, Callable[[int, Path], None]] = {
+    "count": count,
     "kill_at": kill_at,
     "kill_before": kill_before,
     "kill_at_random": kill_at_random,
@@ -125,33 +201,32 @@ FAULTS: dict[str, Callable[[int, Path], None]] = {
     "disk_of_kilobytes": nothing,
     "megabytes_of_memory": little_memory,
     "clock_off_by_hours": clock_off,
+    "clock_at": clock_at,
     "damaged_work_copy": nothing,
+    "damaged_wal": nothing,
     "second_start": nothing,
+    **{f"kill_in_{stage}": in_stage(stage, kill_instead) for stage in stages.STAGES},
+    **{f"random_kill_in_{stage}": in_stage(stage, kill_at_random) for stage in stages.STAGES},
+    **{f"disk_full_in_{stage}": in_stage(stage, fill_the_disk) for stage in stages.STAGES},
+    **{f"broken_disk_in_{stage}": in_stage(stage, fail_with(errno.EIO)) for stage in stages.STAGES},
+    **{f"little_memory_in_{stage}": in_stage(stage, little_memory) for stage in stages.STAGES},
 }
-# After these a person reads why nothing was published.
-_IN_WORDS = {
-    "disk_full_at",
-    "disk_of_kilobytes",
-    "broken_disk_at",
-    "second_start",
-    "megabytes_of_memory",
-    "damaged_work_copy",
-}
+_ON_A_DISK_OF_ITS_OWN = {"disk_of_kilobytes", *(f"disk_full_in_{stage}" for stage in stages.STAGES)}
 
 
-def attempt(template: Path, fault: str, number: int) -> dict[str, object]:
+def attempt(template: Path, pipeline: Pipeline, fault: str, number: int) -> dict[str, object]:
     """One try, from a fresh copy of two releases; `bad` says what should not have been."""
     root = template.with_name(f"{fault}-{number}")
     root.mkdir()
-    if fault == "disk_of_kilobytes":
-        _small_disk(root, _size(template) + number * 1024)
+    if fault in _ON_A_DISK_OF_ITS_OWN:
+        _small_disk(root, _size(template) + number * 1024 if fault == "disk_of_kilobytes" else _ENOUGH)
     shutil.copytree(template, root / "data", symlinks=True)
     paths = Paths(root / "data", root / "inbox", None)
     held = _hold(paths) if fault == "second_start" else None
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        _doomed(paths, fault, number, writer)
+        _doomed(paths, pipeline, fault, number, writer)
     os.close(writer)
     status = os.waitpid(child, 0)[1]
     with os.fdopen(reader, encoding="utf-8") as pipe:
@@ -159,17 +234,17 @@ def attempt(template: Path, fault: str, number: int) -> dict[str, object]:
     if held:
         os.kill(held, signal.SIGKILL)
         os.waitpid(held, 0)
-    if fault == "disk_of_kilobytes":
-        _remount(root)
+    if fault in _ON_A_DISK_OF_ITS_OWN:
+        _remount(root, _ENOUGH)
     killed = os.WIFSIGNALED(status)
     published = not killed and os.WEXITSTATUS(status) == 0
-    bad = _judge(paths, fault, told, published=published)
+    bad = _judge(paths, pipeline, fault, told, killed=killed, published=published)
     if not bad:
         shutil.rmtree(root, ignore_errors=True)
-    return {"number": number, "killed": killed, "published": published, "told": told, "bad": bad}
+    return {"fault": fault, "number": number, "killed": killed, "published": published, "told": told, "bad": bad}
 
 
-def _doomed(paths: Paths, fault: str, number: int, pipe: int) -> None:
+def _doomed(paths: Paths, pipeline: Pipeline, fault: str, number: int, pipe: int) -> None:
     """In the process that the fault is for. Says what went wrong as a person would be told; never returns."""
     code = 1
     try:
@@ -177,7 +252,11 @@ def _doomed(paths: Paths, fault: str, number: int, pipe: int) -> None:
         work._require_space = lambda _: None  # the fault is that it runs out later
         if fault == "damaged_work_copy":
             _damage_the_build(number)
-        make(paths, NEW)
+        if fault == "damaged_wal":
+            stages.on("export", lambda: _leave_a_damaged_wal(paths, number))
+        pipeline.make(paths, NEW)
+        if fault == "count":
+            os.write(pipe, json.dumps(stages.counts(Path(os.environ["FAIL_LOG"]))).encode())
         code = 0
     except BaseException as error:
         clear = in_words(error)
@@ -204,7 +283,25 @@ def _damage_the_build(number: int) -> None:
     release.prepare = damaged
 
 
-def _judge(paths: Paths, fault: str, told: str, *, published: bool) -> list[str]:
+def _leave_a_damaged_wal(paths: Paths, number: int) -> None:
+    """What a build leaves that is cut off before its last checkpoint: a write-ahead log, and not all of it."""
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        warehouse.execute("pragma disable_checkpoint_on_shutdown; set checkpoint_threshold = '1GB'")
+        for place in range(40):
+            warehouse.execute(f"create table raw_xaf.late_{place} as select range as line from range(200)")
+    file = paths.warehouse.with_name(f"{paths.warehouse.name}.wal")
+    content = bytearray(file.read_bytes())
+    place = random.Random(number).randrange(16, len(content))
+    if number % 3 == 0:
+        del content[place:]
+    elif number % 3 == 1:
+        content[place : place + 512] = bytes(len(content[place : place + 512]))
+    else:
+        content[place : place + 64] = random.Random(number).randbytes(len(content[place : place + 64]))
+    file.write_bytes(content)
+
+
+def _judge(paths: Paths, pipeline: Pipeline, fault: str, told: str, *, killed: bool, published: bool) -> list[str]:
     bad: list[str] = []
     try:
         folder = release.current_release(paths)
@@ -219,16 +316,18 @@ def _judge(paths: Paths, fault: str, told: str, *, published: bool) -> list[str]
             bad.append(f"half published: {signed[0] or signed[2]}")
         if published and seen != NEW:
             bad.append("it said it published, and did not")
-        if not published and fault in _IN_WORDS and (not told or told.startswith("DEFECT")):
+        if not published and (not told or told.startswith("DEFECT")) and not (killed and "kill" in fault):
             bad.append(f"no words for it: {told or 'silence'}")
+        bad += pipeline.unlike_the_files(folder)
         before = folder.name
-        make(paths, NEXT)
+        pipeline.make(paths, NEXT)
         folder = release.current_release(paths)
         assert folder is not None
         number = f"{int(before) + 1:06d}"
         if (folder.name, shown(folder)) != (number, NEXT):
             bad.append(f"the next refresh left {folder.name} showing {shown(folder)}")
         bad += publication.problems(paths, folder)
+        bad += pipeline.unlike_the_files(folder)
         events = [(entry["event"], entry["release"]) for entry in ledger.entries(paths)]
         if events != [("published", f"{place:06d}") for place in range(1, int(number) + 1)]:
             bad.append(f"the ledger says {events}")
@@ -239,7 +338,17 @@ def _judge(paths: Paths, fault: str, told: str, *, published: bool) -> list[str]
 
 
 def _left_behind(paths: Paths, releases: int) -> list[str]:
-    known = {".lock", "current", "keys", "last_refresh.json", "ledger.jsonl", "logs", "releases", "warehouse"}
+    known = {
+        ".lock",
+        "current",
+        "keys",
+        "last_refresh.json",
+        "ledger.jsonl",
+        "logs",
+        "releases",
+        "sources",
+        "warehouse",
+    }
     numbers = {f"{place:06d}" for place in range(1, releases + 1)}
     left = {entry.name for entry in paths.data.iterdir()} - known
     left |= {entry.name for entry in paths.releases.iterdir()} - numbers
@@ -270,9 +379,10 @@ def _small_disk(root: Path, size: int) -> None:
         raise OSError(ctypes.get_errno(), "no tmpfs")
 
 
-def _remount(root: Path) -> None:
-    remount = 32
-    ctypes.CDLL(None).mount(b"tmpfs", str(root).encode(), b"tmpfs", remount, b"size=1g")
+def _remount(root: Path, size: int) -> None:
+    library, remount = ctypes.CDLL(None, use_errno=True), 32
+    if library.mount(b"tmpfs", str(root).encode(), b"tmpfs", remount, f"size={size}".encode()):
+        raise OSError(ctypes.get_errno(), "the file system can't be given another size")
 
 
 def _size(folder: Path) -> int:
@@ -281,21 +391,32 @@ def _size(folder: Path) -> int:
     return sum((size + page - 1) // page * page + page for size in sizes)
 
 
-def main(work_folder: Path, fault: str, numbers: list[int]) -> None:
+def main(work_folder: Path, name: str, tries: list[str]) -> None:
     """Forks one process for each try and prints what it found."""
-    template = work_folder / "template"
+    template = work_folder / name
+    pipeline = pipeline_named(name, work_folder)
     if not template.is_dir():
-        paths = Paths(template, work_folder / "inbox", None)
-        make(paths, 100)
-        make(paths, OLD)
-        return
-    for number in numbers:
+        if os.fork() == 0:  # so that no thread of dbt or dlt runs here when the tries fork
+            paths = Paths(template, work_folder / "inbox", None)
+            try:
+                pipeline.make(paths, 100)
+                pipeline.make(paths, OLD)
+                os._exit(0)
+            except Exception:
+                traceback.print_exc()
+                os._exit(1)
+        if os.wait()[1]:
+            sys.exit("no release to begin with")
+    for one in tries:
         child = os.fork()
         if child == 0:
-            print(json.dumps(attempt(template, fault, number)), flush=True)
+            signal.alarm(_SECONDS)  # a try that hangs is a bad one
+            fault, _, number = one.partition(":")
+            print(json.dumps(attempt(template, pipeline, fault, int(number))), flush=True)
             os._exit(0)
-        os.waitpid(child, 0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit(f"{one} came to no end")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], [int(number) for number in sys.argv[3:]])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
