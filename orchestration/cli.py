@@ -36,7 +36,7 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):  # the last: `... | head` has seen enough
             raise
         except Exception as error:
             if "click" in type(error).__module__:  # also Typer's own copy of it, which prints its usage errors itself

@@ -61,7 +61,7 @@ def releases(context: typer.Context, data: DataOption = None, as_json: JsonOptio
         return
     table = Table(box=box.SIMPLE)
     for heading in ("Release", "", "Made", "Data as of", "Tests", "Code"):
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading, no_wrap=heading != "Code")
     for folder, facts in found:
         mark = "current" if folder == current else ""
         tests = f"{facts['tests']['passed']} of {facts['tests']['total']}"

@@ -96,7 +96,8 @@ def _sources(sources: list[dict[str, Any]]) -> Any:
 
     table = Table(box=box.SIMPLE)
     for heading in ("Source", "Newest", "Days", "Promised", "", "Rows", "Files"):
-        table.add_column(heading, no_wrap=True, justify="left" if heading in ("Source", "Newest", "") else "right")
+        justify = "left" if heading in ("Source", "Newest", "") else "right"
+        table.add_column(heading, no_wrap=heading != "Source", justify=justify)
     for one in sources:
         cells = (one["label_en"], one["last_date"], one["age_days"], one["promised_days"])
         *shown, files = ("–" if cell is None else str(cell) for cell in (*cells, one["files"]))
@@ -113,7 +114,8 @@ def _runs(runs: list[dict[str, Any]], time_zone: str) -> Any:
 
     table = Table(box=box.SIMPLE)
     for heading in ("Refresh", "Release", "Seconds", "Longest step"):
-        table.add_column(heading, no_wrap=True, justify="right" if heading == "Seconds" else "left")
+        justify = "right" if heading == "Seconds" else "left"
+        table.add_column(heading, no_wrap=heading != "Longest step", justify=justify)
     for run in runs:
         began, ended = (datetime.fromisoformat(run[name]) for name in ("started_at", "finished_at"))
         longest = max(run["steps"], key=lambda step: step["seconds"], default={"step": "–", "seconds": 0})

@@ -371,3 +371,17 @@ def test_a_damaged_private_warehouse_is_seen_before_it_is_used_and_afresh_is_the
         assert not paths.warehouse.exists()
     assert release.current_release(paths) == folder
     assert release.rollback(paths).name == "000001"
+
+
+def test_a_release_is_listed_by_its_whole_number_on_a_narrow_screen_and_a_reader_may_stop_reading(paths: Paths) -> None:
+    folder = publish(paths)
+    listing = ["releases", "--data", str(paths.data)]
+    asked = CliRunner().invoke(app, listing, env={"COLUMNS": "80"})
+    assert all(told in asked.output for told in (folder.name, "current", "2 of 2")), asked.output
+
+    command = [sys.executable, "-c", "from orchestration.cli import app; app()", *listing]
+    ended, unread = os.pipe()
+    os.close(ended)
+    done = subprocess.run(command, stdout=unread, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(unread)
+    assert "did not expect" not in done.stderr
