@@ -379,7 +379,8 @@ def test_a_release_is_listed_by_its_whole_number_on_a_narrow_screen_and_a_reader
     asked = CliRunner().invoke(app, listing, env={"COLUMNS": "80"})
     assert all(told in asked.output for told in (folder.name, "current", "2 of 2")), asked.output
 
-    command = [sys.executable, "-c", "from orchestration.cli import app; app()", *listing]
+    show = ["releases", "show", "1", *listing[1:]]
+    command = [sys.executable, "-u", "-c", "from orchestration.cli import app; app()", *show]
     ended, unread = os.pipe()
     os.close(ended)
     done = subprocess.run(command, stdout=unread, stderr=subprocess.PIPE, text=True, check=False)
