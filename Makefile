@@ -82,7 +82,7 @@ test-integration: $(READY) ## Run the real pipeline on real files
 test-fault: $(READY) ## Feed broken files; the last release must stay up
 	@$(PYTEST) -m fault
 
-faults: $(READY) ## Kill it, fill its disk, damage its files, at every point; prints fault, tries, bad. Takes an hour or more
+faults: $(READY) ## Kill it, fill its disk, damage its files, at every point; prints fault, tries, bad. Takes two hours
 	@$(BIN)/pytest -q -n0 $(FAULTS) --long --faults
 
 test-browser: $(READY) ## Open the report in headless Chromium

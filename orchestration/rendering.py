@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -86,9 +87,12 @@ def _render(paths: Paths, **job: Any) -> list[Path]:
     except BrokenPipeError:
         line = ""
     if not line:
+        ended = process.wait(timeout=60)  # by itself, or by the system
         stop(paths)
+        if ended == -signal.SIGKILL:
+            raise MemoryError("the system ended the process that renders, as it does when memory runs out")
         said = (paths.logs / LOG).read_text(encoding="utf-8", errors="replace").strip()[-2000:]
-        raise RuntimeError(f"The process that renders the pages ended with {process.returncode}: {said}")
+        raise RuntimeError(f"The process that renders the pages ended with {ended}: {said}")
     answer = json.loads(line)
     if "error" not in answer:
         return [Path(name) for name in answer["files"]]

@@ -14,10 +14,10 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration import freshness, heartbeat, logs, release, status
+from orchestration import freshness, heartbeat, logs, release, rendering, status
 from orchestration.cli import app
 from orchestration.delivery.outbox import opened
-from orchestration.errors import BusyError
+from orchestration.errors import BusyError, KerncijfersError
 from orchestration.paths import Paths
 from reports import status_page
 from tests.orchestration.conftest import leave_build
@@ -121,6 +121,29 @@ def test_the_page_says_the_same_in_both_languages_and_asks_nothing_of_the_networ
     assert "13:00" in page, "noon in UTC is one o'clock in Amsterdam"
     assert "http" not in page.replace("http-equiv", "")
     assert {"nl": "Bestellingen", "en": "Orders"}[language] in page
+
+
+def test_the_process_that_renders_makes_the_same_page_and_tells_what_went_wrong(
+    promising: Paths, tmp_path: Path
+) -> None:
+    folder = release.current_release(promising)
+    assert folder is not None
+    found = status.look(promising, folder, at=NOON)
+    promising.draft.mkdir(parents=True)
+    try:
+        rendering.status(promising, found, "nl", "status.html")
+        with pytest.raises(KerncijfersError, match="There is no edition nosuch; there is bank_monthly"):
+            rendering.report(promising, "nosuch", "nl", "nosuch.nl.html", editions=())
+        with pytest.raises(RuntimeError, match="while rendering") as defect:
+            rendering.report(promising, "management", "nl", "management.nl.html", editions=())
+        assert "Traceback" in str(defect.value), "a draft without a database is a defect, with its place"
+        rendering._started[promising.data].kill()
+        with pytest.raises(MemoryError, match="memory runs out"):
+            rendering.status(promising, found, "nl", "again.html")
+    finally:
+        rendering.stop(promising)
+    here = status_page.render(found, language="nl", out=tmp_path / "status.html")
+    assert (promising.draft / "status.html").read_bytes() == here.read_bytes()
 
 
 def test_a_refresh_that_fails_is_remembered_with_its_steps_and_the_reason_that_comes_later(paths: Paths) -> None:
