@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,6 +42,7 @@ def examine(paths: Paths) -> Iterator[Finding]:
         _versions,
         _dbt_project,
         _metrics,
+        _rendering,
         _release,
         _messages,
         _delivery,
@@ -117,6 +120,22 @@ def _metrics(_: Paths) -> Finding:
     if not late:
         return Finding("metrics", f"{count} metric versions, all in the union")
     return Finding("metrics", f"{', '.join(map(str, late))} out of date", "Run `kerncijfers metrics sync`.")
+
+
+def _rendering(_: Paths) -> Finding:
+    # In a process of its own, because it is bound by what it finds.
+    asked = subprocess.run(
+        [sys.executable, "-m", "reports.sandbox"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    kept = json.loads(asked.stdout)
+    if all(kept.values()):
+        return Finding("rendering", "the kernel keeps it off the network and inside the release it makes")
+    open_to = " and ".join(name for name, is_kept in kept.items() if not is_kept)
+    return Finding(
+        "rendering",
+        f"only Python's own guard keeps it from {open_to}, which a library in C could pass",
+        "Linux 5.13 or newer does better, in a container that allows unshare and Landlock.",
+    )
 
 
 def _release(paths: Paths) -> Finding:

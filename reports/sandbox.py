@@ -7,6 +7,7 @@ also bind libraries that are not Python. An audit hook does so everywhere, for a
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -136,3 +137,7 @@ def _opened(place: Path) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+if __name__ == "__main__":  # what the kernel does here, as JSON; `kerncijfers doctor` asks
+    sys.stdout.write(json.dumps({"the network": leave_the_network(), "other folders": write_only_in(Path.cwd())}))

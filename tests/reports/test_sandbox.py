@@ -120,3 +120,19 @@ def test_a_renderer_that_reaches_out_is_stopped(worker: Worker, code: str) -> No
 def test_a_library_that_is_not_python_is_stopped_by_the_kernel(worker: Worker, code: str) -> None:
     assert told(worker, code).get("kind") in {"IOException", "ZeroDivisionError"}
     assert sorted(entry.name for entry in worker.folder.parent.iterdir()) == ["draft", "kept", "template.j2"]
+
+
+def test_doctor_says_who_keeps_rendering_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from orchestration import doctor
+    from orchestration.paths import Paths
+
+    paths = Paths(tmp_path / "data", tmp_path / "inbox", None)
+    kept = {"the network": True, "other folders": False}
+    assert doctor._rendering(paths).found.startswith(("the kernel keeps it off", "only Python's own guard"))
+    monkeypatch.setattr(json, "loads", lambda _: kept)
+    finding = doctor._rendering(paths)
+    assert (finding.blocks, "from other folders, which" in finding.found, "Landlock" in finding.advice) == (
+        False,
+        True,
+        True,
+    )
