@@ -1,4 +1,4 @@
-"""Exact Online: the general ledger of one division, through the sync endpoints.
+"""Exact Online: the general ledger, open items and invoices of one division, through the sync endpoints.
 
 Data flow: `resources.py` reads by row version and learns of deletes -> landing zone -> raw_exact -> staging/exact.
 """

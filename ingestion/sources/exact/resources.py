@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import requests
 from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 
 from ingestion.connect.connector import Page
-from ingestion.connect.http import Api, Clock, Policy, Retry, message
+from ingestion.connect.http import Api, Clock, Policy, Retry, message, retry_after
 from ingestion.errors import SourceError
 from ingestion.sources.exact.settings import TABLES, ExactSettings
 from ingestion.sources.exact.token import RotatingToken, login_again
@@ -23,10 +24,14 @@ _PATHS = {
     "gl_mappings": "bulk/Financial/GLAccountClassificationMappings",
     "periods": "financial/FinancialPeriods",
     "reporting_balances": "financial/ReportingBalance",
+    "invoices": "sync/SalesInvoice/SalesInvoices",
 }
-_DELETED_LINE = 1
+_OPEN_ITEMS = {"receivable": "read/financial/ReceivablesList", "payable": "read/financial/PayablesList"}
+# The tables that are read by row version, with the number their kind has among the deletes.
+_VERSIONED = {"transaction_lines": 1, "invoices": 13}
 # Exact keeps deletes for two months; a day is left as margin.
 _REMEMBERED = timedelta(days=59)
+_ZONE = ZoneInfo("Europe/Amsterdam")
 _MOMENT = re.compile(r"/Date\((-?\d+)\)/")
 
 
@@ -38,7 +43,8 @@ def _judge(response: requests.Response, now: float) -> None:
     kind = "-Minutely" if headers.get("X-RateLimit-Minutely-Remaining") == "0" else ""
     reset = headers.get(f"X-RateLimit{kind}-Reset")
     which = "minute" if kind else "day"
-    raise Retry(f"the requests of this {which} are used up", max(0.0, int(reset) / 1000 - now) if reset else None)
+    wait = max(0.0, int(reset) / 1000 - now) if reset else retry_after(response, now)
+    raise Retry(f"the requests of this {which} are used up", wait)
 
 
 class Exact:
@@ -110,15 +116,40 @@ class Exact:
 
     def read(self, table: str, position: dict[str, Any] | None) -> Iterator[Page]:
         """Lines with a newer row version and lines that were deleted; the other tables are read whole."""
+        if table in self._settings.leave_out:
+            return
         if table == "divisions":
             yield Page([self._division()])
-            return
-        path = f"{self._settings.division}/{_PATHS[table]}"
-        select = {"$select": ",".join(field.path[0] for field in TABLES[table].fields)}
-        if table != "transaction_lines":
-            for rows, _ in self._pages(path, select):
+        elif table == "open_items":
+            yield self._open_items()
+        elif table in _VERSIONED:
+            yield from self._versions(table, position)
+        else:
+            for rows, _ in self._pages(f"{self._settings.division}/{_PATHS[table]}", _select(table)):
                 yield Page([_plain(row) for row in rows])
-            return
+
+    def _open_items(self) -> Page:
+        """The lists of this moment, as those of today."""
+        today = datetime.fromtimestamp(self.now(), _ZONE).date()
+        found = [
+            {**_plain(row), "kind": kind, "snapshot_on": today}
+            for kind, path in _OPEN_ITEMS.items()
+            for rows, _ in self._pages(
+                f"{self._settings.division}/{path}", _select("open_items", without=("kind", "snapshot_on"))
+            )
+            for row in rows
+        ]
+        seen = {(row["kind"], row["HID"]) for row in found}
+        if len(seen) != len(found):
+            raise SourceError(
+                f"Exact Online gave {len(found) - len(seen)} open items twice.",
+                advice="Somebody booked while the list was read. Nothing of it was loaded; fetch again.",
+            )
+        return Page(found, windows=[(today.isoformat(),)])
+
+    def _versions(self, table: str, position: dict[str, Any] | None) -> Iterator[Page]:
+        path = f"{self._settings.division}/{_PATHS[table]}"
+        select = _select(table)
         select["$select"] += ",Timestamp"
         moved = str(self._division()["DivisionMoveDate"])
         state = self._since(position, moved)
@@ -131,7 +162,7 @@ class Exact:
         }
         for rows, _ in self._pages(f"{self._settings.division}/sync/Deleted", deletes):
             state["deleted"] = max([state["deleted"], *(int(row["Timestamp"]) for row in rows)])
-            gone = [{"line_id": row["EntityKey"]} for row in rows if row["EntityType"] == _DELETED_LINE]
+            gone = [{"line_id": row["EntityKey"]} for row in rows if row["EntityType"] == _VERSIONED[table]]
             yield Page([], dict(state), deleted=gone)
         # Only a whole reading, deletes included, counts as one.
         yield Page([], {**state, "at": self.now()})
@@ -155,6 +186,12 @@ class Exact:
     def ids(self, table: str) -> None:  # noqa: ARG002
         """Exact lists deletes."""
         return
+
+
+def _select(table: str, without: tuple[str, ...] = ()) -> dict[str, str]:
+    """The fields of a table, by the names Exact has for them."""
+    names = (field.path[0] for field in TABLES[table].fields)
+    return {"$select": ",".join(name for name in names if name not in without)}
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ class ExactSettings(Settings):
 
     division: Annotated[int, Field(gt=0)] = Field(description="The number of the division, in the address of Exact")
     country: Literal["nl", "be", "de", "fr", "es", "uk"] = "nl"
+    # What the app has no permission for, or the division no module.
+    leave_out: tuple[Literal["open_items", "invoices"], ...] = ()
     base_url: str = ""
 
     @property
@@ -51,6 +53,7 @@ TABLES = {
         account_code! text Code
         description text Description
         balance_type! text BalanceType
+        account_kind! integer Type
         """
     ),
     "gl_mappings": rows(
@@ -76,6 +79,39 @@ TABLES = {
         account_code! text GLAccountCode
         amount! decimal Amount
         """
+    ),
+    # What is still to be received and paid. Exact has no list of another day, so each day's list stays.
+    "open_items": rows(
+        """
+        snapshot_on! date snapshot_on
+        kind! text kind
+        item_id! text HID
+        customer_supplier_id@relation:link text AccountId
+        entry_number text EntryNumber
+        invoice_number text InvoiceNumber
+        currency! text CurrencyCode
+        amount! decimal Amount
+        invoiced_on date InvoiceDate
+        due_on date DueDate
+        """,
+        windows="snapshot_on",
+    ),
+    # Line 0 is the invoice itself; amounts are in the division's currency, those of lines without VAT.
+    "invoices": rows(
+        """
+        line_id! text ID
+        invoice_id! text InvoiceID
+        invoice_number text InvoiceNumber
+        line_number! integer LineNumber
+        customer_supplier_id@relation:link text InvoiceTo
+        invoice_type! integer Type
+        status! integer Status
+        invoiced_on date InvoiceDate
+        due_on date DueDate
+        amount decimal AmountDC
+        vat_amount decimal VATAmountDC
+        """,
+        key="line_id",
     ),
     "divisions": rows(
         """

@@ -31,6 +31,51 @@ def line(number: int, version: int, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
+def account(code: str, description: str, balance_type: str) -> dict[str, Any]:
+    """Type 20 are receivables, 22 payables, 110 revenue and 90 is anything else."""
+    kind = {"Debiteuren": 20, "Crediteuren": 22}.get(description, 110 if balance_type == "W" else 90)
+    named = {"ID": f"guid-{code}", "Code": code.rjust(18), "Description": description}
+    return {**named, "BalanceType": balance_type, "Type": kind}
+
+
+def open_item(number: int, amount: float, due: int | None, **changed: Any) -> dict[str, Any]:
+    """Something to receive or to pay; `due` in days since 1 January 2026."""
+    return {
+        "HID": number,
+        "AccountId": f"relation-{number % 2}",
+        "AccountName": "Jan de Vries",
+        "EntryNumber": 26_000 + number,
+        "InvoiceNumber": 26_000 + number,
+        "CurrencyCode": "EUR",
+        "Amount": amount,
+        "InvoiceDate": "/Date(1767225600000)/",
+        "DueDate": None if due is None else f"/Date({1_767_225_600_000 + due * 86_400_000})/",
+    } | changed
+
+
+def invoice_line(number: int, version: int, invoice: int, line: int, amount: float, **changed: Any) -> dict[str, Any]:
+    """Line 0 is the invoice itself."""
+    return {
+        "Timestamp": version,
+        "ID": f"invoice-line-{number}",
+        "InvoiceID": f"invoice-{invoice}",
+        "InvoiceNumber": invoice,
+        "LineNumber": line,
+        "InvoiceTo": "relation-1",
+        "InvoiceToName": "Jan de Vries",
+        "Type": 8020,
+        "Status": 50,
+        "InvoiceDate": "/Date(1774915200000)/",
+        "DueDate": "/Date(1777507200000)/",
+        "AmountDC": amount,
+        "VATAmountDC": amount * 0.21,
+    } | changed
+
+
+def mapping(code: str, rgs_code: str) -> dict[str, Any]:
+    return {"GLAccount": f"guid-{code}", "GLSchemeCode": "RGS 3.5", "ClassificationCode": rgs_code}
+
+
 class FakeExact(FakeServer):
     def __init__(self, lines: list[dict[str, Any]]) -> None:
         super().__init__(self.exact, counts=lambda request: "oauth2" not in request.path)
@@ -39,6 +84,11 @@ class FakeExact(FakeServer):
         self.reported: list[dict[str, Any]] = []
         march = {"StartDate": "/Date(1772323200000)/", "EndDate": "/Date(1774915200000)/"}
         self.periods: list[dict[str, Any]] = [{"FinYear": 2026, "FinPeriod": 3} | march]
+        self.accounts = [account("1300", "Debiteuren", "B"), account("8000", "Omzet", "W")]
+        self.receivables: list[dict[str, Any]] = []
+        self.payables: list[dict[str, Any]] = []
+        self.invoices: list[dict[str, Any]] = []
+        self.mappings = [mapping("8000", "WOmzNopOlv")]
         self.moved: str | None = None
         self.refresh, self.access, self.issued = "refresh-0", "none", 0
         self.together = 0
@@ -78,25 +128,27 @@ class FakeExact(FakeServer):
             ],
             "sync/Financial/TransactionLines": [row for row in self.lines if row["Timestamp"] > version],
             "sync/Deleted": [row for row in self.deleted if row["Timestamp"] > version],
-            "bulk/Financial/GLAccounts": [
-                {"ID": "g1", "Code": "              1300", "Description": "Debiteuren", "BalanceType": "B"},
-                {"ID": "g2", "Code": "              8000", "Description": "Omzet", "BalanceType": "W"},
-            ],
-            "bulk/Financial/GLAccountClassificationMappings": [
-                {"GLAccount": "g2", "GLSchemeCode": "RGS 3.5", "ClassificationCode": "WOmzNopOlv"}
-            ],
+            "sync/SalesInvoice/SalesInvoices": [row for row in self.invoices if row["Timestamp"] > version],
+            "read/financial/ReceivablesList": self.receivables,
+            "read/financial/PayablesList": self.payables,
+            "bulk/Financial/GLAccounts": self.accounts,
+            "bulk/Financial/GLAccountClassificationMappings": self.mappings,
             "financial/FinancialPeriods": self.periods,
             "financial/ReportingBalance": self.reported or self._balance(),
         }
         found = sorted(content[table], key=lambda row: row.get("Timestamp", 0))
-        start = int(request.query.get("$skiptoken", 0))
-        page = found[start : start + self.page]
+        # A page begins after the key of the last row of the one before: a row version, or else a place in the list.
+        token = int(request.query.get("$skiptoken", 0))
+        places = [row.get("Timestamp", place) for place, row in enumerate(found, start=1)]
+        found = [row for place, row in zip(places, found, strict=True) if place > token]
+        page = found[: self.page]
         if self.plain_list:
             return {"d": page}
         answer: dict[str, Any] = {"d": {"results": page}}
-        if start + self.page < len(found):
+        if len(page) < len(found):
             query = "&".join(f"{name}={value}" for name, value in request.query.items() if name != "$skiptoken")
-            answer["d"]["__next"] = f"{self.url}{request.path}?{query}&$skiptoken={start + self.page}"
+            last = page[-1].get("Timestamp", token + len(page))
+            answer["d"]["__next"] = f"{self.url}{request.path}?{query}&$skiptoken={last}"
         return answer
 
     def _balance(self) -> list[dict[str, Any]]:

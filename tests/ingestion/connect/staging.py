@@ -21,6 +21,7 @@ def _sql(source: str, file: Path) -> str:
         ref=lambda name: SETTINGS if name == "stg_company__settings" else f"({_model(source, name)})",
         local_date=lambda instant, zone: f"cast(timezone({zone}, {instant}) as date)",
         dbt=SimpleNamespace(datediff=lambda first, last, part: f"date_diff('{part}', {first}, {last})"),
+        config=lambda **_: "",
         local_midnight=lambda day, zone: f"timezone({zone}, cast({day} as timestamp))",
     )
 

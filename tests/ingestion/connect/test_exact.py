@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ingestion.sources.exact import CONNECTOR
 from ingestion.sources.exact.resources import Exact
 from ingestion.sources.exact.settings import ExactSettings
 from tests.ingestion.connect.fake import Answer, FakeClock, Request, serve
-from tests.ingestion.connect.fake_exact import FakeExact, line
+from tests.ingestion.connect.fake_exact import FakeExact, invoice_line, line, open_item
 from tests.ingestion.connect.staging import broken, staged
 
 SECRETS = {"EXACT_CLIENT_ID": "id", "EXACT_CLIENT_SECRET": "secret", "EXACT_REFRESH_TOKEN": "refresh-0"}
@@ -32,14 +32,22 @@ class Books:
 
     def __init__(self, server: FakeExact, folder: Path) -> None:
         self.server, self.folder, self.clock, self.secrets = server, folder, FakeClock(), dict(SECRETS)
+        self.told: dict[str, Any] = {}
+
+    @property
+    def settings(self) -> ExactSettings:
+        return ExactSettings.model_validate({"division": 123, "base_url": self.server.url} | self.told)
 
     def reader(self) -> Exact:
-        settings = ExactSettings.model_validate({"division": 123, "base_url": self.server.url})
-        return Exact(settings, self.secrets, self.folder, self.clock)
+        return Exact(self.settings, self.secrets, self.folder, self.clock)
 
     def fetch(self) -> dict[str, int]:
-        settings = ExactSettings.model_validate({"division": 123, "base_url": self.server.url})
-        return connect.fetch(CONNECTOR, settings, self.reader(), Landing(self.folder))
+        return connect.fetch(CONNECTOR, self.settings, self.reader(), Landing(self.folder))
+
+    def delivered(self, folder: Path) -> duckdb.DuckDBPyConnection:
+        warehouse = folder / "w.duckdb"
+        connect.deliver(CONNECTOR, self.settings, Landing(self.folder), warehouse, folder / "work")
+        return duckdb.connect(str(warehouse))
 
     @property
     def lines(self) -> list[str]:
@@ -245,4 +253,78 @@ def test_the_ledger_reads_like_that_of_an_auditfile(books: Books, tmp_path: Path
         (3, "1300", None),
         (4, "8000", None),
         (5, "8000", "O"),
+    ]
+
+
+def test_open_items_are_as_old_as_their_due_date_says_and_agree_with_the_ledger(books: Books, tmp_path: Path) -> None:
+    server = books.server
+    server.receivables = [open_item(1, 150.05, 30), open_item(2, 60.15, -40), open_item(3, -10.0, None)]
+    books.clock.time = datetime(2026, 2, 10, 23, 30, tzinfo=UTC).timestamp()
+    books.fetch()
+    server.receivables.pop(0)
+    server.receivables[0] |= {"Amount": 210.2}
+    books.clock.time += 86_400
+    books.fetch()
+    stored = b"".join(path.read_bytes() for path in books.folder.rglob("*.parquet"))
+    assert b"Jan de Vries" not in stored and b"relation-1" not in stored
+    with books.delivered(tmp_path) as connection:
+        items = staged(connection, "exact", "open_items").to_pylist()
+        found = {
+            (str(row["snapshot_on"]), row["item_id"]): (row["amount"], row["age_group"], row["days_overdue"])
+            for row in items
+        }
+        assert found == {
+            ("2026-02-11", "1"): (Decimal("150.05"), "1-30", 11),
+            ("2026-02-11", "2"): (Decimal("60.15"), "61-90", 81),
+            ("2026-02-11", "3"): (Decimal(-10), "no_due_date", None),
+            ("2026-02-12", "2"): (Decimal("210.2"), "61-90", 82),
+            ("2026-02-12", "3"): (Decimal(-10), "no_due_date", None),
+        }
+        assert broken(connection, "exact", "exact_open_items_agree_with_the_ledger") == []
+        connection.execute("update raw_exact.open_items set amount = amount + 1 where item_id = '2'")
+        [said] = broken(connection, "exact", "exact_open_items_agree_with_the_ledger")
+        assert said.startswith("Exact Online lists 201.20 of receivables, but its ledger has 200.20 on the accounts")
+        connection.execute("update raw_exact.open_items set currency = 'USD'")
+        assert broken(connection, "exact", "exact_open_items_agree_with_the_ledger") == []
+
+
+def test_an_item_that_comes_twice_is_refused_and_a_list_that_is_left_out_is_not_asked(books: Books) -> None:
+    books.server.receivables = [open_item(number, 1.0, 1) for number in (1, 2, 2)]
+    with pytest.raises(SourceError, match="gave 1 open items twice"):
+        books.fetch()
+    books.told = {"leave_out": ["open_items", "invoices"]}
+    came = books.fetch()
+    assert came["open_items"] == came["invoices"] == 0
+    assert not any("Invoices" in request.path for request in books.server.requests[-12:])
+
+
+def test_an_invoice_is_its_lines_without_line_0_and_stands_in_the_ledger(books: Books, tmp_path: Path) -> None:
+    server = books.server
+    server.invoices = [
+        invoice_line(1, 3, 26_000, 0, 121.12),
+        invoice_line(2, 4, 26_000, 1, 60.1),
+        invoice_line(3, 5, 26_000, 2, 40.0),
+        invoice_line(4, 6, 26_001, 0, 7.0, Status=20),
+        invoice_line(5, 7, 26_001, 1, 7.0, Status=20),
+    ]
+    books.fetch()
+    server.invoices[4] |= {"Timestamp": 9, "AmountDC": 8.0}
+    server.deleted = [{"Timestamp": 11, "EntityType": 13, "EntityKey": "invoice-line-4", "Division": 123}]
+    del server.invoices[3]
+    assert books.fetch()["invoices"] == 2
+    with books.delivered(tmp_path) as connection:
+        found = staged(connection, "exact", "invoices").to_pylist()
+        assert [
+            (row["invoice_number"], row["net_amount"], row["is_processed"], str(row["due_on"])) for row in found
+        ] == [
+            ("26000", Decimal("100.1"), True, "2026-04-30"),
+            ("26001", Decimal(8), False, "2026-04-30"),
+        ]
+        assert broken(connection, "exact", "exact_invoices_are_in_the_ledger") == []
+        connection.execute("update raw_exact.invoices set status = 50 where invoice_number = '26001'")
+        connection.execute("update raw_exact.invoices set invoice_number = '7' where invoice_number = '26000'")
+        said = broken(connection, "exact", "exact_invoices_are_in_the_ledger")
+    assert [sentence.partition(" under")[0] for sentence in said] == [
+        "Invoice 26001 of 8.00 without VAT is processed, but the ledger has 100.10",
+        "Invoice 7 of 100.10 without VAT is processed, but the ledger has no entry",
     ]
