@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -108,7 +109,47 @@ class Connector:
                 advice=f"Set it ({'; '.join(self.secrets[name] for name in missing)}), "
                 f"or run `kerncijfers source add {self.name}`.",
             )
-        return self.open(settings, secrets, folder)
+        return _InWords(self.title, self.open(settings, secrets, folder))
+
+
+@dataclass(frozen=True)
+class _InWords:
+    """A reader that says in words that an answer is not as the system documents it."""
+
+    title: str
+    inner: Reader
+
+    def now(self) -> float:
+        return self.inner.now()
+
+    def check(self) -> str:
+        with self._saying("its settings"):
+            return self.inner.check()
+
+    def read(self, table: str, position: dict[str, Any] | None) -> Iterator[Page]:
+        with self._saying(table):
+            yield from self.inner.read(table, position)
+
+    def count(self, table: str) -> int | None:
+        with self._saying(table):
+            return self.inner.count(table)
+
+    def ids(self, table: str) -> Iterator[tuple[Any, ...]] | None:
+        with self._saying(table):
+            found = self.inner.ids(table)
+            return None if found is None else iter(list(found))
+
+    @contextmanager
+    def _saying(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            named = f"has no field {error}" if isinstance(error, KeyError) else f"can't be read ({ascii(error)[:120]})"
+            raise SourceError(
+                f"{self.title}: an answer about {what.replace('_', ' ')} {named}.",
+                advice="Nothing of it was loaded. The system changed what it answers; the README of the source says "
+                "which version it reads.",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -254,14 +295,18 @@ def _reconcile(connector: Connector, table: str, spec: Rows, reader: Reader, rec
         # What came into being between two questions is read the next time.
         if said <= len(listed) and not still - landing.keys(table, spec):
             return
-    for page in reader.read(table, landing.progress(table).position):
-        landing.add(table, receiver.sift(table, spec, arrow(table, spec, page.rows)), page.position)
-    here, said = held(), reader.count(table)
-    if here != said:
-        raise SourceError(
-            f"{connector.title} says it holds {said:,} {table.replace('_', ' ')}, but {here:,} were read.",
-            advice="Nothing was loaded into the numbers. Fetch again; if it stays, the account does not see all.",
-        )
+    # First what came meanwhile; then everything, for a row may come with an older mark than where reading stopped.
+    for since in (landing.progress(table).position, None):
+        for page in reader.read(table, since):
+            part = pa.concat_tables([arrow(table, spec, page.rows), deleted(spec, page.deleted)])
+            landing.add(table, receiver.sift(table, spec, part), page.position)
+        here, said = held(), reader.count(table)
+        if here == said:
+            return
+    raise SourceError(
+        f"{connector.title} says it holds {said:,} {table.replace('_', ' ')}, but {here:,} were read.",
+        advice="Nothing was loaded into the numbers. Fetch again; if it stays, the account does not see all.",
+    )
 
 
 def deliver(connector: Connector, settings: Settings | None, landing: Landing, warehouse: Path, work: Path) -> Delivery:

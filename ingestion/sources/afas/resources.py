@@ -16,7 +16,7 @@ import requests
 
 from ingestion.connect.connector import Page
 from ingestion.connect.daily import require_once
-from ingestion.connect.http import Api, Clock, Header, Policy, Retry, message
+from ingestion.connect.http import Api, Clock, Header, Policy, Retry, message, retry_after
 from ingestion.errors import SourceError
 from ingestion.sources.afas.settings import BALANCES, DATES, GET_CONNECTORS, TABLES, AfasSettings, Kind
 
@@ -37,7 +37,7 @@ class _TooLargeError(SourceError):
     """More rows than AFAS can hold at once."""
 
 
-def _judge(response: requests.Response, _now: float) -> None:
+def _judge(response: requests.Response, now: float) -> None:
     """What AFAS means by a 500 and a 503."""
     if response.status_code < 500:
         return
@@ -46,7 +46,7 @@ def _judge(response: requests.Response, _now: float) -> None:
         try:
             wait = float(json.loads(response.content)["retry_after"])
         except (ValueError, KeyError, TypeError):
-            wait = None
+            wait = retry_after(response, now)
         raise Retry(f"AFAS is busy ({said or 'no reason given'})", wait)
     if _MEMORY.search(said):
         raise _TooLargeError(f"AFAS ran out of memory on a single row ({said}).", advice="Report this.")

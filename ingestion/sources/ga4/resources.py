@@ -15,7 +15,7 @@ import requests
 from ingestion.connect.connector import Page
 from ingestion.connect.daily import DAY, add_months, by_month, days, estimate, from_position, yesterday
 from ingestion.connect.google import service_account
-from ingestion.connect.http import Api, Clock, Policy, Retry, message
+from ingestion.connect.http import Api, Clock, Policy, Retry, message, retry_after
 from ingestion.errors import SourceError
 from ingestion.sources.ga4.settings import Ga4Settings
 
@@ -40,7 +40,7 @@ def _judge(response: requests.Response, now: float) -> None:
         raise Retry(f"the tokens of today are used up ({said})", midnight.timestamp() - now)
     if re.search(r"\bhour\b", said):
         raise Retry(f"the tokens of this hour are used up ({said})", 3600 - now % 3600)
-    raise Retry(f"too many requests ({said})")
+    raise Retry(f"too many requests ({said})", retry_after(response, now))
 
 
 class Ga4:

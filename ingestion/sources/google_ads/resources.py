@@ -12,8 +12,9 @@ import requests
 
 from ingestion.connect.connector import Page
 from ingestion.connect.daily import by_month, days, estimate, from_position, require_once, yesterday
+from ingestion.connect.fields import decimal
 from ingestion.connect.google import service_account
-from ingestion.connect.http import Api, Clock, Policy, Retry, message
+from ingestion.connect.http import Api, Clock, Policy, Retry, message, retry_after
 from ingestion.errors import SourceError
 from ingestion.sources.google_ads.settings import GoogleAdsSettings
 
@@ -26,7 +27,7 @@ _MICROS = Decimal(1_000_000)
 _COUNTS = ("costMicros", "impressions", "clicks", "conversions", "conversionsValue")
 
 
-def _judge(response: requests.Response, _now: float) -> None:
+def _judge(response: requests.Response, now: float) -> None:
     """What Google Ads says in the details of an error."""
     if response.status_code < 400:
         return
@@ -36,7 +37,10 @@ def _judge(response: requests.Response, _now: float) -> None:
     text = response.text
     if response.status_code == 429:
         delay = re.search(r'"retryDelay"\s*:\s*"(\d+)s"', text)
-        raise Retry(f"the operations are used up ({message(response)})", float(delay[1]) if delay else None)
+        raise Retry(
+            f"the operations are used up ({message(response)})",
+            float(delay[1]) if delay else retry_after(response, now),
+        )
     codes = {
         "UNSUPPORTED_VERSION": (
             "does not have this version of its API any more",
@@ -127,7 +131,7 @@ class GoogleAds:
             "campaign_id": row["campaign"]["id"],
             "channel": self._settings.channel,
             "metrics": metrics,
-            "cost": Decimal(metrics["costMicros"]) / _MICROS,
+            "cost": decimal(metrics["costMicros"]) / _MICROS,
         }
 
     def count(self, table: str) -> int | None:  # noqa: ARG002

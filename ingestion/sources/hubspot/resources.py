@@ -10,7 +10,7 @@ import requests
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
 from ingestion.connect.connector import Page
-from ingestion.connect.http import Api, Clock, Policy, Retry, bearer
+from ingestion.connect.http import Api, Clock, Policy, Retry, bearer, retry_after
 from ingestion.errors import SourceError
 from ingestion.sources.hubspot.settings import TABLES, HubSpotSettings
 
@@ -24,7 +24,7 @@ _LAG = timedelta(minutes=15)
 _EVER = "1970-01-01T00:00:00+00:00"
 
 
-def _judge(response: requests.Response, _now: float) -> None:
+def _judge(response: requests.Response, now: float) -> None:
     """Which limit is used up: that of a second passes, that of a day does not."""
     if response.status_code != 429:
         return
@@ -33,7 +33,7 @@ def _judge(response: requests.Response, _now: float) -> None:
             "HubSpot: the requests of this day are used up.",
             advice="What was read so far is kept; fetch again tomorrow and it goes on from there.",
         )
-    raise Retry("too many requests in a second", 1.0)
+    raise Retry("too many requests in a second", retry_after(response, now) or 1.0)
 
 
 class HubSpot:

@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from ingestion.connect.connector import Page
+from ingestion.connect.fields import decimal
 from ingestion.connect.http import Api, Clock, Policy, bearer
 from ingestion.errors import SourceError
 from ingestion.sources.stripe.settings import StripeSettings
@@ -132,7 +133,7 @@ def _line(invoice: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]
     unit = 1 if currency in _WHOLE else 1000 if currency in _THOUSANDTHS else 100
 
     def amount(parts: Any) -> Decimal:
-        return sum((Decimal(part["amount"]) for part in parts or ()), Decimal(0)) / unit
+        return sum((decimal(part["amount"]) for part in parts or ()), Decimal(0)) / unit
 
     details = line["parent"][_LINE]
     return {
@@ -144,7 +145,7 @@ def _line(invoice: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]
         "customer": invoice["customer"],
         "price": ((line["pricing"] or {}).get("price_details") or {}).get("price"),
         "currency": currency,
-        "amount": Decimal(line["amount"]) / unit,
+        "amount": decimal(line["amount"]) / unit,
         "discount": amount(line["discount_amounts"]),
         "includedTax": amount(tax for tax in line["taxes"] or () if tax["tax_behavior"] == "inclusive"),
         "start": _moment(line["period"]["start"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from calendar import monthrange
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -47,6 +48,9 @@ class FakeAfas(FakeServer):
             {"Account": "8000", "Description": "Omzet", "Type": "2", "RGS": "WOmzNopOlv"},
         ]
         self.renamed: dict[str, str] = {}
+        self.years: tuple[int, ...] = (2025, 2026)
+        kinds = ("Transactions", "Accounts", "periods_per_administration", "Period_balance")
+        self.fields = {f"Profit_{kind}": list(self._content(f"Profit_{kind}")[0]) for kind in kinds}
 
     def afas(self, request: Request) -> Answer:
         wanted = base64.b64encode(TOKEN.encode()).decode()
@@ -56,7 +60,8 @@ class FakeAfas(FakeServer):
         name = request.path.rsplit("/", 1)[-1]
         rows = self._content(name)
         if "/metainfo/get/" in request.path:
-            fields = [{"id": field, "fieldId": "X", "dataType": "string"} for field in rows[0]]
+            names = [self.renamed.get(field) or field for field in self.fields[name]]
+            fields = [{"id": field, "fieldId": "X", "dataType": "string"} for field in names]
             return Answer({"name": name, "description": name, "fields": fields})
         return self._page(rows, request.query)
 
@@ -67,6 +72,8 @@ class FakeAfas(FakeServer):
             "Profit_periods_per_administration": self._periods(),
             "Profit_Period_balance": self._balances(),
         }[name]
+        if not self.renamed:
+            return rows
         return [{self.renamed.get(key) or key: value for key, value in row.items()} for row in rows]
 
     def _periods(self) -> list[dict[str, Any]]:
@@ -76,10 +83,10 @@ class FakeAfas(FakeServer):
                 "Year": year,
                 "Period": period,
                 "DateFrom": f"{year}-{max(period, 1):02d}-01T00:00:00Z",
-                "DateTo": f"{year}-{max(period, 1):02d}-{1 if period == 0 else 28:02d}T00:00:00Z",
+                "DateTo": f"{year}-{max(period, 1):02d}-{monthrange(year, period)[1] if period else 1:02d}T00:00:00Z",
                 "Blocked": (year, period) in self.blocked_periods,
             }
-            for year in (2025, 2026)
+            for year in self.years
             for period in range(13)
         ]
 

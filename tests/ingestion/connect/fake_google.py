@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -49,6 +52,7 @@ class FakeGoogle(FakeServer):
     def __init__(self) -> None:
         super().__init__(self.google, counts=lambda request: request.path != "/token")
         self.tokens: list[str] = []
+        self.scopes = {self.scope}
 
     def google(self, request: Request) -> Answer:
         if request.path == "/token":
@@ -59,7 +63,7 @@ class FakeGoogle(FakeServer):
                 audience=f"{self.url}/token",
                 options={"verify_exp": False, "verify_iat": False},
             )
-            if told["scope"] != self.scope:
+            if told["scope"] not in self.scopes:
                 return Answer({"error": "invalid_scope", "error_description": "bad scope"}, 400)
             self.tokens.append(f"token{len(self.tokens)}")
             return Answer({"access_token": self.tokens[-1], "expires_in": 3599, "token_type": "Bearer"})
@@ -76,10 +80,12 @@ class FakeGa4(FakeGoogle):
 
     scope = "https://www.googleapis.com/auth/analytics.readonly"
 
-    def __init__(self, visits: list[tuple[date, str, int, bool, bool]], today: date) -> None:
+    def __init__(self, visits: list[tuple[date, str, Any, bool, bool]], today: date) -> None:
         super().__init__()
         self.visits = visits
         self.today = today
+        self._indexed = (0, 0)
+        self._by_day: dict[date, list[tuple[date, str, Any, bool, bool]]] = {}
         self.key_events = ["purchase", "sign_up"]
         self.metadata: dict[str, Any] = {"currencyCode": "EUR", "timeZone": "Europe/Amsterdam"}
 
@@ -94,16 +100,23 @@ class FakeGa4(FakeGoogle):
     def _day(self, written: str) -> date:
         return self.today - timedelta(days=1) if written == "yesterday" else date.fromisoformat(written)
 
+    def _between(self, first: date, last: date) -> Iterator[tuple[date, str, Any, bool, bool]]:
+        as_they_are = id(self.visits), len(self.visits)
+        if self._indexed != as_they_are:
+            self._indexed, self._by_day = as_they_are, defaultdict(list)
+            for visit in self.visits:
+                self._by_day[visit[0]].append(visit)
+        for number in range((last - first).days + 1):
+            yield from self._by_day.get(first + timedelta(days=number), ())
+
     def _report(self, body: dict[str, Any]) -> Answer:
         ranges = body["dateRanges"]
         assert len(ranges) <= 4, "more ranges are refused by Google"
         dimensions = [dimension["name"] for dimension in body.get("dimensions", ())]
         metrics = [metric["name"] for metric in body["metrics"]]
-        groups: dict[tuple[str, ...], list[tuple[date, str, int, bool, bool]]] = {}
+        groups: dict[tuple[str, ...], list[tuple[date, str, Any, bool, bool]]] = {}
         for wanted in ranges:
-            for visit in self.visits:
-                if not self._day(wanted["startDate"]) <= visit[0] <= self._day(wanted["endDate"]):
-                    continue
+            for visit in self._between(self._day(wanted["startDate"]), self._day(wanted["endDate"])):
                 of = {"date": f"{visit[0]:%Y%m%d}", "sessionDefaultChannelGroup": visit[1]}
                 key = tuple(of[name] for name in dimensions) + ((wanted["name"],) if len(ranges) > 1 else ())
                 groups.setdefault(key, []).append(visit)
@@ -127,7 +140,7 @@ class FakeGa4(FakeGoogle):
         # Empty lists are left out, as protobuf does.
         return Answer({name: value for name, value in answer.items() if value not in ([], 0)})
 
-    def _metric(self, name: str, visits: list[tuple[date, str, int, bool, bool]]) -> str:
+    def _metric(self, name: str, visits: list[tuple[date, str, Any, bool, bool]]) -> str:
         by_purchase = {visit[2] for visit in visits if visit[4]}
         counted = {
             "sessions": len(visits),
@@ -138,3 +151,40 @@ class FakeGa4(FakeGoogle):
             return str(counted[name])
         counts = [visit[4] if name.endswith(":purchase") else visit[3] for visit in visits]
         return repr(sum(counts) / len(visits))
+
+
+def campaign_day(day: date, campaign: int, micros: int, **metrics: Any) -> dict[str, Any]:
+    """Google leaves out a number that is zero, and writes whole numbers as text."""
+    numbers = {"costMicros": str(micros), "impressions": "100", "clicks": "7", "conversions": 1.5} | metrics
+    return {
+        "customer": {"resourceName": "customers/1234567890", "currencyCode": "EUR"},
+        "campaign": {"id": str(campaign), "name": f"Campaign {campaign}"},
+        "segments": {"date": day.isoformat()},
+        "metrics": {name: value for name, value in numbers.items() if value not in ("0", 0)},
+    }
+
+
+class FakeGoogleAds(FakeGoogle):
+    scope = "https://www.googleapis.com/auth/adwords"
+    page = 20
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def api(self, request: Request) -> Answer:
+        assert request.path == "/v26/customers/1234567890/googleAds:search"
+        assert request.headers["developer-token"] == "dev" and request.headers["login-customer-id"] == "9999999999"
+        if "FROM customer LIMIT" in request.body["query"]:
+            account = {"descriptiveName": "De Linde", "currencyCode": "EUR", "timeZone": "Europe/Amsterdam"}
+            return Answer({"results": [{"customer": account}]})
+        between = re.search(r"BETWEEN '(.+)' AND '(.+)'", request.body["query"])
+        assert between
+        found = [row for row in self.rows if between[1] <= row["segments"]["date"] <= between[2]]
+        start = int(request.body.get("pageToken", "0"))
+        rows, rest = found[start : start + self.page], found[start + self.page :]
+        return Answer(
+            {"fieldMask": "x"}
+            | ({"results": rows} if rows else {})
+            | ({"nextPageToken": str(start + self.page)} if rest else {})
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,47 +18,10 @@ from ingestion.sources.google_ads import CONNECTOR
 from ingestion.sources.google_ads.resources import GoogleAds
 from ingestion.sources.google_ads.settings import GoogleAdsSettings
 from tests.ingestion.connect.fake import Answer, FakeClock, Request, serve
-from tests.ingestion.connect.fake_google import FakeGoogle, error, key_file
+from tests.ingestion.connect.fake_google import FakeGoogleAds, campaign_day, error, key_file
 
 TODAY = date(2026, 4, 10)
 FIRST = date(2026, 2, 20)
-
-
-def campaign_day(day: date, campaign: int, micros: int, **metrics: Any) -> dict[str, Any]:
-    """Google leaves out a number that is zero, and writes whole numbers as text."""
-    numbers = {"costMicros": str(micros), "impressions": "100", "clicks": "7", "conversions": 1.5} | metrics
-    return {
-        "customer": {"resourceName": "customers/1234567890", "currencyCode": "EUR"},
-        "campaign": {"id": str(campaign), "name": f"Campaign {campaign}"},
-        "segments": {"date": day.isoformat()},
-        "metrics": {name: value for name, value in numbers.items() if value not in ("0", 0)},
-    }
-
-
-class FakeGoogleAds(FakeGoogle):
-    scope = "https://www.googleapis.com/auth/adwords"
-    page = 20
-
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        super().__init__()
-        self.rows = rows
-
-    def api(self, request: Request) -> Answer:
-        assert request.path == "/v26/customers/1234567890/googleAds:search"
-        assert request.headers["developer-token"] == "dev" and request.headers["login-customer-id"] == "9999999999"
-        if "FROM customer LIMIT" in request.body["query"]:
-            account = {"descriptiveName": "De Linde", "currencyCode": "EUR", "timeZone": "Europe/Amsterdam"}
-            return Answer({"results": [{"customer": account}]})
-        between = re.search(r"BETWEEN '(.+)' AND '(.+)'", request.body["query"])
-        assert between
-        found = [row for row in self.rows if between[1] <= row["segments"]["date"] <= between[2]]
-        start = int(request.body.get("pageToken", "0"))
-        rows, rest = found[start : start + self.page], found[start + self.page :]
-        return Answer(
-            {"fieldMask": "x"}
-            | ({"results": rows} if rows else {})
-            | ({"nextPageToken": str(start + self.page)} if rest else {})
-        )
 
 
 class Account:
