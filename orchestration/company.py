@@ -24,7 +24,7 @@ from ingestion.connect.connector import Settings
 from ingestion.sources import registry, xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
 from ingestion.sources.company.support import SupportSettings
-from ingestion.sources.databases.settings import DatabaseSpec
+from ingestion.sources.databases.settings import NAME, DatabaseSpec
 from ingestion.sources.files.settings import FileSpec
 from orchestration import editions
 from orchestration.delivery import settings as delivering
@@ -133,7 +133,7 @@ class Company(_Section):
     webhooks: tuple[delivering.Webhook, ...] = ()
     files: tuple[FileSpec, ...] = ()
     sources: dict[str, SerializeAsAny[Settings]] = {}
-    databases: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], DatabaseSpec] = {}
+    databases: dict[Annotated[str, StringConstraints(pattern=NAME)], DatabaseSpec] = {}
     _languages: dict[str, tuple[Language, ...]] = PrivateAttr(default_factory=dict)
     """The languages of editions that are not in every language."""
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any
+import re
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,8 +14,12 @@ from orchestration.options import CompanyOption, DataOption, chosen_paths
 from orchestration.paths import Paths
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
     from ingestion.connect.connector import Connector, Reader, Settings
 
+Model = TypeVar("Model", bound="BaseModel")
 NameArgument = Annotated[str, typer.Argument(help="A system, such as shopify.")]
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,28 +60,24 @@ def add(name: NameArgument, data: DataOption = None, company: CompanyOption = No
     """Connect a system: asks what it needs, tests it, shows a sample, and writes company.toml.
 
     Nothing is written before the connection works and you agree. Secrets that stand in the environment are used; the
-    others are asked and kept in the data folder, readable by you alone, never in company.toml.
+    others are asked and kept in the data folder, readable by you alone, never in company.toml. A database is added by
+    its kind: postgresql, mysql or mariadb.
 
     \b
-    Example:
+    Examples:
       kerncijfers source add shopify
+      kerncijfers source add postgresql
     """
-    from pydantic import ValidationError
-
+    from ingestion.sources.databases.settings import KINDS
     from orchestration import sources
 
     paths = chosen_paths(data, None, company)
+    if name in KINDS:
+        _add_database(paths, name)
+        return
     connector = _connector(name)
     sources.free(paths, name)
-    answers: dict[str, Any] = {}
-    for key, field in connector.settings.model_fields.items():
-        if field.is_required():
-            answers[key] = typer.prompt(field.description or key)
-    try:
-        settings = connector.settings.model_validate(answers)
-    except ValidationError as error:
-        said = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
-        raise KerncijfersError(f"This can't be used: {said}. Nothing was written.") from None
+    settings = _asked(connector.settings, {})
     known = sources.environment(paths)
     asked: dict[str, str] = {}
     for secret, what in connector.secrets.items():
@@ -94,6 +95,52 @@ def add(name: NameArgument, data: DataOption = None, company: CompanyOption = No
     if asked:
         typer.echo(f"The secrets are in {sources.keep_secrets(paths, asked)}, for you alone.")
     typer.echo(f"Next: `kerncijfers source fetch {name}` for the first load, or `kerncijfers refresh`.")
+
+
+def _asked(model: type[Model], given: dict[str, Any]) -> Model:
+    """The settings of which the required ones that are not given are asked."""
+    from pydantic import ValidationError
+
+    answers = dict(given)
+    for key, field in model.model_fields.items():
+        if field.is_required() and key not in given:
+            answers[key] = typer.prompt(field.description or key)
+    try:
+        return model.model_validate(answers)
+    except ValidationError as error:
+        said = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        raise KerncijfersError(f"This can't be used: {said}. Nothing was written.") from None
+
+
+def _add_database(paths: Paths, kind: str) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from ingestion.sources import databases
+    from ingestion.sources.databases.settings import NAME, DatabaseSpec
+    from orchestration import sources
+
+    name = typer.prompt("A name for it here, such as shop")
+    if not re.fullmatch(NAME, name):
+        raise KerncijfersError(f"{name!r} can't be a name: use small letters, digits and _. Nothing was written.")
+    sources.free(paths, name, "databases")
+    database = _asked(DatabaseSpec, {"kind": kind})
+    known, secret, asked = sources.environment(paths), DatabaseSpec.secret(name), {}
+    if not known.get(secret):
+        asked[secret] = typer.prompt(f"{secret} (the password of {database.user})", hide_input=True)
+    typer.echo(f"{name}: {databases.check(name, database, known | asked)}.")
+    for found in databases.readable(name, database, known | asked):
+        table = Table(*found.columns, title=f"{found.table}: {found.rows:,} rows", box=box.SIMPLE)
+        for row in found.first:
+            table.add_row(*("" if value is None else value for value in row))
+        _console().print(table)
+    if not typer.confirm("Connect it?", default=True):
+        raise typer.Abort
+    file = sources.declare(paths, name, database, "databases")
+    typer.echo(f"Written: [databases.{name}] in {file}.")
+    if asked:
+        typer.echo(f"The password is in {sources.keep_secrets(paths, asked)}, for you alone.")
+    typer.echo("Next: declare its tables as [[files]] (ingestion/sources/databases/README.md says how).")
 
 
 @app.command()
@@ -218,16 +265,21 @@ def list_sources(data: DataOption = None, company: CompanyOption = None) -> None
     typer.echo(f"Not connected: {rest}." if rest else "Every system there is a connector for is connected.")
 
 
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if os.isatty(1) else 200)
+
+
 def _show(connector: Connector, opened: Reader) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from ingestion import privacy
     from orchestration import sources
 
     typer.echo(f"{connector.title}: {opened.check()}.")
-    console = Console(width=None if os.isatty(1) else 200)
+    console = _console()
     for sample in sources.sample(connector, opened):
         amount = f"{sample.total:,} rows" if sample.total is not None else "the system does not say how many rows"
         table = Table(*sample.rows.column_names[:-1], title=f"{sample.table}: {amount}", box=box.SIMPLE)

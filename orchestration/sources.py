@@ -128,22 +128,22 @@ def sample(connector: Connector, opened: Reader, size: int = 3) -> list[Sample]:
     return samples
 
 
-def free(paths: Paths, name: str) -> Path:
+def free(paths: Paths, name: str, section: str = "sources") -> Path:
     """The company.toml that `name` can be added to; an error when there is none, or when it has it already."""
     if paths.company is None:
         raise KerncijfersError("There is no company.toml to write to. Make one, or name it with --company.")
-    if name in tomllib.loads(paths.company.read_text(encoding="utf-8")).get("sources", {}):
-        raise KerncijfersError(f"{paths.company} has [sources.{name}] already. Change it there.")
+    if name in tomllib.loads(paths.company.read_text(encoding="utf-8")).get(section, {}):
+        raise KerncijfersError(f"{paths.company} has [{section}.{name}] already. Change it there.")
     return paths.company
 
 
-def declare(paths: Paths, name: str, settings: Settings) -> Path:
-    """Writes `[sources.<name>]` at the end of company.toml."""
-    file = free(paths, name)
+def declare(paths: Paths, name: str, settings: Settings | DatabaseSpec, section: str = "sources") -> Path:
+    """Writes `[<section>.<name>]` at the end of company.toml."""
+    file = free(paths, name, section)
     text = file.read_text(encoding="utf-8")
     values = settings.model_dump(mode="json", exclude_defaults=True)
     lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
-    block = "\n".join([f"[sources.{name}]", *lines])
+    block = "\n".join([f"[{section}.{name}]", *lines])
     part = file.with_suffix(".part")
     part.write_text(f"{text.rstrip()}\n\n{block}\n", encoding="utf-8")
     part.rename(file)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from ingestion.sources.files import FileSpec, Snapshot
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["DatabaseSpec", "Snapshot", "check", "snapshot"]
+__all__ = ["DatabaseSpec", "Readable", "Snapshot", "check", "readable", "snapshot"]
 
 _CHUNK = 50_000
 _SECONDS = 30
@@ -41,6 +42,54 @@ def check(name: str, database: DatabaseSpec, environment: Mapping[str, str]) -> 
     finally:
         engine.dispose()
     return f"{database.database} on {database.host}, {str(version).split(' on ')[0]}"
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A table or view the user may read: its rows, and the first of them as text."""
+
+    table: str
+    rows: int
+    columns: tuple[str, ...]
+    first: tuple[tuple[str | None, ...], ...]
+
+
+def readable(name: str, database: DatabaseSpec, environment: Mapping[str, str], size: int = 3) -> list[Readable]:
+    """Every table and view of the database that the user may read; nothing is kept.
+
+    Raises `SourceError` when the database does not answer.
+    """
+    import sqlalchemy as sa  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    engine = _engine(name, database, environment)
+    found = []
+    try:
+        there = sa.inspect(engine)
+        for table in sorted([*there.get_table_names(), *there.get_view_names()]):
+            described = sa.Table(table, sa.MetaData(), autoload_with=engine, resolve_fks=False)
+            columns = [_written(engine, column).label(column.name) for column in described.columns]
+            try:
+                with engine.connect() as connection:
+                    rows = connection.execute(sa.select(sa.func.count()).select_from(described)).scalar_one()
+                    first = connection.execute(sa.select(*columns).limit(size)).all()
+            except SQLAlchemyError as error:
+                if _is_forbidden(error):
+                    continue
+                raise
+            found.append(Readable(table, rows, tuple(described.columns.keys()), tuple(map(tuple, first))))
+    except SQLAlchemyError as error:
+        raise _refused(name, database, error) from None
+    finally:
+        engine.dispose()
+    return found
+
+
+def _is_forbidden(error: Exception) -> bool:
+    """Whether the user has no right to this table: PostgreSQL says it in a state, MySQL in a number."""
+    cause = getattr(error, "orig", None)
+    number = cause.args[0] if cause is not None and cause.args else None
+    return getattr(cause, "sqlstate", None) == "42501" or number in {1142, 1143}
 
 
 def snapshot(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
+_Kind = Literal["postgresql", "mysql", "mariadb"]
+KINDS: tuple[str, ...] = get_args(_Kind)
+# What a company may call one.
+NAME = r"^[a-z][a-z0-9_]*$"
 
 
 class DatabaseSpec(BaseModel):
@@ -14,11 +18,11 @@ class DatabaseSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["postgresql", "mysql", "mariadb"]
-    host: _Text
+    kind: _Kind
+    host: _Text = Field(description="The address of the server, or the folder of its socket")
     port: Annotated[int, Field(gt=0, lt=65_536)] | None = None
-    database: _Text
-    user: _Text
+    database: _Text = Field(description="The name of the database")
+    user: _Text = Field(description="A user who may only read")
 
     @staticmethod
     def secret(name: str) -> str:
