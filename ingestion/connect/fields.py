@@ -20,6 +20,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.errors import SourceError
 from ingestion.privacy import Mark
@@ -30,6 +31,22 @@ IS_DELETED = "is_deleted"
 _ABSENT = object()
 _COMPACT_DAY = re.compile(r"\d{8}")
 _MOST_DIGITS = Decimal(10) ** 14
+# How a text is written that Arrow reads as we would.
+_PLAIN = {
+    "decimal": r"^-?\d{1,14}(\.\d{1,4})?$",
+    "integer": r"^-?\d{1,18}$",
+    "timestamp": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$",
+    "date": r"^\d{4}-\d\d-\d\d$",
+}
+# The types of values that Arrow takes as they are.
+_AS_THEY_ARE: dict[str, set[type]] = {
+    "text": set(),
+    "decimal": {Decimal, int},
+    "integer": {int},
+    "boolean": {bool},
+    "timestamp": set(),
+    "date": {date},
+}
 
 
 @dataclass(frozen=True)
@@ -105,31 +122,63 @@ def deleted(spec: Rows, keys: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def _column(table: str, spec: Rows, field: Field, content: Sequence[Mapping[str, Any]]) -> pa.Array:
+    """The values of one field: at once when all are plainly of its kind, else one by one, to say which is not."""
+    values: list[Any] = list(content)
+    for step in field.path:
+        values = [value.get(step, _ABSENT) if type(value) is dict else _step(value, step) for value in values]
+    if field.may_be_absent:
+        values = [None if value is _ABSENT else value for value in values]
+    at_once = _at_once(field.kind, values)
+    if at_once is not None and not (field.required and at_once.null_count):
+        return at_once
     convert = _CONVERT[field.kind]
-    values = []
-    for row in content:
-        found: Any = row
-        for step in field.path:
-            if found is None:
-                break
-            found = found.get(step, _ABSENT) if isinstance(found, Mapping) else _ABSENT
-            if found is _ABSENT:
-                break
+    converted = []
+    for row, found in zip(content, values, strict=True):
         if found is _ABSENT:
-            if not field.may_be_absent:
-                raise _refusal(table, spec, field, row, "is not in the answer any more", None)
-            found = None
+            raise _refusal(table, spec, field, row, "is not in the answer any more", None)
         if found is None or found == "":
             if field.required:
                 raise _refusal(table, spec, field, row, "is empty and must have a value", None)
-            values.append(None)
+            converted.append(None)
             continue
         try:
-            values.append(convert(found))
+            converted.append(convert(found))
         except (ValueError, TypeError, InvalidOperation, OverflowError):
             said = f"is not a {_WORDS[field.kind]}"
             raise _refusal(table, spec, field, row, said, found) from None
-    return pa.array(values, ARROW[field.kind])  # type: ignore[index]
+    return pa.array(converted, ARROW[field.kind])  # type: ignore[index]
+
+
+def _step(value: Any, step: str) -> Any:
+    """One step along a path: None where something on the way is, `_ABSENT` where the step is not there."""
+    if value is None:
+        return None
+    return value.get(step, _ABSENT) if isinstance(value, Mapping) else _ABSENT
+
+
+def _at_once(kind: str, values: Sequence[Any]) -> pa.Array | None:
+    """All values by Arrow; None when one needs a closer look, or would mean something else to Arrow than to us."""
+    types = set(map(type, values)) - {type(None)}
+    arrow_type = ARROW[kind]  # type: ignore[index]
+    try:
+        if types == {str}:
+            texts = pa.array(values, pa.string())
+            is_empty = pc.equal(texts, "")  # pyright: ignore[reportAttributeAccessIssue]
+            given = pc.if_else(is_empty, None, texts)  # pyright: ignore[reportAttributeAccessIssue]
+            if kind == "text":
+                return pc.utf8_trim_whitespace(given)  # pyright: ignore[reportAttributeAccessIssue]
+            plain = _PLAIN.get(kind)
+            if plain is None:
+                return None
+            is_plain = pc.match_substring_regex(given, plain)  # pyright: ignore[reportAttributeAccessIssue]
+            return given.cast(arrow_type) if False not in is_plain.to_pylist() else None
+        if types <= _AS_THEY_ARE[kind]:
+            found = pa.array(values, arrow_type)
+            # Arrow makes nothing of a number that is none.
+            return found if found.null_count == values.count(None) else None
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        pass
+    return None
 
 
 def _refusal(table: str, spec: Rows, field: Field, row: Mapping[str, Any], said: str, found: object) -> SourceError:
