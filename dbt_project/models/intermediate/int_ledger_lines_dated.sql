@@ -43,7 +43,8 @@ placed as (
         accounts.account_type,
         auditfiles.fiscal_year_start,
         auditfiles.fiscal_year_end,
-        (lines.period_number = 0 or lines.journal_type = 'O')
+        -- Only an auditfile says of every line in what kind of journal it is.
+        (lines.period_number = 0 or coalesce(lines.journal_type, '') = 'O')
         and accounts.account_type = 'B' as is_opening,
         case
             when lines.period_number = 0 then auditfiles.fiscal_year_start
