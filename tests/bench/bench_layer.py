@@ -161,7 +161,7 @@ def run_by_hand(warehouse: Path) -> None:
 def run_layer(warehouse: Path, profiles: Path) -> None:
     """dbt, from the raw tables to the reporting layer, for these metrics only."""
     models = [f"+metric_{metric}" for metric in METRICS]
-    dbt(warehouse, profiles, "run", "--select", *models, "int_metrics_unioned", "rpt_metric_values")
+    dbt(warehouse, profiles, "run", "--select", *models, "int_metrics_unioned+,+rpt_metric_values")
 
 
 def dbt(warehouse: Path, profiles: Path, *arguments: str) -> None:
