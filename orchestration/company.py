@@ -6,6 +6,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -104,6 +105,18 @@ class RetentionSection(_Section):
     warehouse_days: Annotated[int, Field(ge=1)] = 92
 
 
+class ProcessorSection(_Section):
+    """`[privacy.processors.<source>]`: whoever keeps the data of a connected system for the company (art. 28 AVG/GDPR).
+
+    `agreed_on` is the day of the data processing agreement; without it nothing is read from that system. `region` is
+    where it keeps the data: the EEA, or what makes a transfer lawful elsewhere.
+    """
+
+    agreed_on: date
+    region: Literal["EEA", "adequacy", "DPF", "SCC"]
+    sub_processors: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = ""
+
+
 class PrivacySection(_Section):
     """`[privacy]`: what the register of processing can't know from the rest: who answers, the legal ground, and whether
     a mail provider, a bucket or this machine itself is outside the EEA."""
@@ -113,6 +126,7 @@ class PrivacySection(_Section):
     basis: Literal["legitimate_interest", "contract", "legal_obligation", "consent", "public_task"] = (
         "legitimate_interest"
     )
+    processors: dict[str, ProcessorSection] = {}
 
 
 class Company(_Section):
@@ -149,6 +163,12 @@ class Company(_Section):
                 raise ValueError(
                     f"[[files]] {spec.name} reads database {spec.database}, but there is no [databases.{spec.database}]"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _known_processors(self) -> Self:
+        if unknown := sorted(set(self.privacy.processors) - set(self.sources)):
+            raise ValueError(f"[privacy.processors] names {', '.join(unknown)}, but there is no [sources.{unknown[0]}]")
         return self
 
     @field_validator("kpis")

@@ -6,7 +6,9 @@ import json
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from orchestration import company, editions
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
 from reports import notes
@@ -15,6 +17,7 @@ from reports.words import LANGUAGES
 
 FOLDER = "report"
 FILE = "notes.json"
+_Found = dict[str, dict[str, dict[str, Any]]]
 
 
 def files(paths: Paths) -> dict[str, Path]:
@@ -37,11 +40,17 @@ def write(paths: Paths, folder: Path) -> None:
             "select distinct period from reporting.rpt_metric_values where grain = 'month' and value is not null"
         ).fetchall()
     found = _read(paths, {name for (name,) in metrics}, {month for (month,) in months})
+    shown = editions.require(company.read(paths).report.editions, paths.editions)
+    if not any(edition.quotes for edition in shown.values()):
+        # What customers said is in a release only for an edition that asks for it.
+        for said in found.values():
+            for subjects in said.values():
+                subjects.pop(notes.QUOTES, None)
     (folder / FILE).write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _read(paths: Paths, metrics: Collection[str], months: Collection[str] | None) -> dict[str, object]:
-    found: dict[str, object] = {}
+def _read(paths: Paths, metrics: Collection[str], months: Collection[str] | None) -> _Found:
+    found: _Found = {}
     for language, file in files(paths).items():
         try:
             parsed = notes.parse(file, metrics=metrics, months=months)

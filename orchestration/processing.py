@@ -19,7 +19,7 @@ from ingestion import privacy
 from ingestion.sources import registry, xaf
 from ingestion.sources.files import entities
 from ingestion.sources.xaf.settings import RAW_TABLES
-from orchestration import company, dbt
+from orchestration import company, dbt, sources
 from orchestration.delivery.secrets import mask
 from orchestration.paths import Paths
 from reports.formatting import Language
@@ -116,4 +116,9 @@ def markdown(paths: Paths, language: Language, manifest: Mapping[str, Any] | Non
         retention=settings.retention,
         entries=entries(paths, manifest or dbt.manifest(paths), language),
         recipients=recipients,
+        processors=[
+            (name, registry.connector(name).title, settings.privacy.processors.get(name))
+            for name in sorted(settings.sources)
+            if name != sources.OWN
+        ],
     )

@@ -94,6 +94,10 @@ def add(name: NameArgument, data: DataOption = None, company: CompanyOption = No
     typer.echo(f"Written: [sources.{name}] in {file}.")
     if asked:
         typer.echo(f"The secrets are in {sources.keep_secrets(paths, asked)}, for you alone.")
+    if name != sources.OWN:
+        typer.echo(
+            f"Say under [privacy.processors.{name}] when the data processing agreement was made, and the region."
+        )
     typer.echo(f"Next: `kerncijfers source fetch {name}` for the first load, or `kerncijfers refresh`.")
 
 

@@ -23,11 +23,13 @@ from ingestion.pipeline import Delivery
 from ingestion.sources import databases
 from ingestion.sources.databases import DatabaseSpec
 from ingestion.sources.files import FileSpec, Snapshot
-from orchestration import erasure, release
+from orchestration import company, erasure, release
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
 _SECRETS = "secrets.env"
+# What senders bring to the company's own machine: no processor keeps it.
+OWN = "webhooks"
 
 
 def environment(paths: Paths) -> dict[str, str]:
@@ -70,10 +72,22 @@ def reader(paths: Paths, connector: Connector, settings: Settings) -> Reader:
 def fetch(
     paths: Paths, connector: Connector, settings: Settings, on_step: Callable[[Step], None] = lambda _: None
 ) -> dict[str, int]:
-    """Reads what is new to the landing zone."""
+    """Reads what is new to the landing zone. Refuses a processor without a data processing agreement."""
+    _require_agreement(paths, connector)
     zone = landing(paths, connector)
     erasure.reapply_to(paths, zone, connector.tables)
     return connect.fetch(connector, settings, reader(paths, connector, settings), zone, on_step)
+
+
+def _require_agreement(paths: Paths, connector: Connector) -> None:
+    if connector.name == OWN or connector.name in company.read(paths).privacy.processors:
+        return
+    place = f"[privacy.processors.{connector.name}]"
+    raise KerncijfersError(
+        f"{connector.title} keeps data for you, and company.toml does not say that you have a data processing "
+        f"agreement with it (art. 28 AVG), so nothing is read from it. Write under {place} in company.toml "
+        'agreed_on = 2026-01-31 and region = "EEA" (or adequacy, DPF, SCC).'
+    )
 
 
 def deliver(paths: Paths, connector: Connector, settings: Settings | None) -> Delivery:

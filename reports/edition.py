@@ -64,6 +64,10 @@ class Edition(_Part):
     name: str = Field(default="", description="The name of its file without the ending; set when it is found.")
     title: InBoth
     audience: InBoth = Field(description="Whom it is for, as the page says it.")
+    readers: Literal["inside", "outside"] = Field(
+        default="outside",
+        description="Whether they belong to the company. Others see no part of a total that is about a few people.",
+    )
     owner: str = ""
     description: str = ""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
@@ -100,6 +104,11 @@ class Edition(_Part):
                 if unknown := _fields(text) - _fields(known[key]):
                     raise ValueError(f"texts.{language}.{key}: nothing fills in {{{'}, {'.join(sorted(unknown))}}}")
         return self
+
+    @property
+    def is_for_outside(self) -> bool:
+        """Whether others than the company itself read it."""
+        return self.readers == "outside"
 
     @property
     def shown(self) -> tuple[str, ...]:

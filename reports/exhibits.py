@@ -17,6 +17,7 @@ import duckdb
 
 from reports.data import Point, Report
 from reports.data.database import opened
+from reports.data.released import Released
 from reports.figures import of_metric, of_table
 from reports.inline import Panel, Step
 from reports.scopes import part_name
@@ -109,15 +110,13 @@ def _is_whole(steps: Sequence[Step]) -> bool:
 
 class _Released:
     def __init__(self, connection: duckdb.DuckDBPyConnection, report: Report) -> None:
-        self._connection = connection
+        self._released = Released(connection, report.language, outside=report.is_for_outside)
         self._report = report
         self._month = report.period_end.strftime("%Y-%m")
         self._pins = {kpi.metric: kpi for kpi in report.definitions}
 
     def _rows(self, query: str, **values: object) -> list[dict[str, Any]]:
-        found = self._connection.execute(query, values)
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return self._released.rows(query, values)
 
     def _income(self) -> list[dict[str, Any]]:
         """The lines from net revenue to EBITDA."""
@@ -238,7 +237,7 @@ class _Released:
             from (
                 select metric, version, grain, period, scope, period_start, value, n,
                     case when scope = 'total' then 1 else cast(split_part(scope, ':', 2) as integer) end as age
-                from reporting.rpt_metric_values
+                from metric_values
                 where metric = 'cohort_retention' and version = $version and grain = 'month' and value is not null
                     and not is_partial and (scope = 'total' or scope like 'months:%') and period_end <= $end
             )
@@ -274,7 +273,7 @@ class _Released:
         rows = self._rows(
             """
             select metric, version, grain, period, scope, period_end, case when not is_partial then value end as value
-            from reporting.rpt_metric_values
+            from metric_values
             where metric = $metric and version = $version and grain = 'month' and scope like 'channel:%'
                 and period_end <= $end and period_end > $end - to_months($months)
             order by scope, period_end
@@ -318,7 +317,7 @@ class _Released:
             f"""
             select v.metric, v.version, v.grain, v.period, v.scope, v.value, v.last_year_value, v.is_partial,
                 m.label_{self._report.language} as label
-            from reporting.rpt_metric_values as v
+            from metric_values as v
             inner join reporting.rpt_metrics as m on v.metric = m.metric and v.version = m.version
             where v.grain = $grain and v.scope = $scope and v.period = $month
                 and list_contains($pins, v.metric || '@' || v.version)

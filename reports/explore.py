@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from reports.data import Kpi, Report
 from reports.data.database import opened
+from reports.data.released import Released
 from reports.formatting import NO_BREAK_SPACE, Formatter
 from reports.scopes import scope_name
 
@@ -24,12 +25,13 @@ def data(release: Path, report: Report) -> Markup:
     """What the script draws from, as JSON that can stand in a page."""
     pins = {kpi.anchor: kpi for kpi in report.definitions}
     with opened(release) as connection:
+        Released(connection, report.language, outside=report.is_for_outside)
         rows = connection.execute(
             """
             select metric || '-' || version as anchor, scope, grain, period, period_end,
                 case when not is_partial then value end, expected_value,
                 difference_previous, growth_previous, difference_last_year, growth_last_year
-            from reporting.rpt_metric_values
+            from metric_values
             where list_contains($pins, metric || '-' || version) and grain <> 'all' and period_end <= $end
             order by anchor, scope <> 'total', scope, period_end
             """,

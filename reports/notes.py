@@ -28,25 +28,15 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-SUBJECTS = ("risks", "decisions", "outlook", "requests", "quotes")
+from reports import masking
+
+QUOTES = "quotes"
+SUBJECTS = ("risks", "decisions", "outlook", "requests", QUOTES)
 LONGEST = 4_000
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _ACTION = re.compile(r"^\s*(?:actie|action)\s*:\s*", re.IGNORECASE)
 _TAGS = {"p", "ul", "ol", "li", "strong", "em", "br", "blockquote"}
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink", "reference"])
-# What may identify who said it. Names can't be told from words, so the owner leaves those out.
-_PERSONAL = re.compile(
-    r"""[\w.+-]+@[\w-]+(?:\.[\w-]+)+            # mail address
-    |(?:https?://|www\.)\S+                     # web address
-    |\b[A-Z]{2}\d{2}[ ]?(?:[A-Z0-9]{4}[ ]?){2,7}\w{0,4}  # IBAN
-    |(?:\+|\b00|\b0)\d(?:[ \-/.()]?\d){7,12}    # telephone
-    |\b\d{4}[ ]?[A-Z]{2}\b                      # Dutch postcode
-    |\b\d(?:[ .-]?\d){5,}\b                     # order, customer or account number
-    |(?<!\w)@\w{2,}                             # account name
-    """,
-    re.VERBOSE,
-)
-MASK = "[…]"
 
 
 class NotesError(ValueError):
@@ -138,8 +128,11 @@ def _headings(text: str) -> list[tuple[int, str, int, int]]:
 
 
 def _note(body: str, subject: str) -> Note:
+    if subject == QUOTES:
+        return Note(masking.customers_words(body))
+    body = masking.own_words(body)
     if subject in SUBJECTS:
-        return Note(_PERSONAL.sub(MASK, body) if subject == "quotes" else body)
+        return Note(body)
     paragraphs = re.split(r"\n\s*\n", body)
     actions = [_ACTION.sub("", paragraph) for paragraph in paragraphs if _ACTION.match(paragraph)]
     texts = [paragraph for paragraph in paragraphs if not _ACTION.match(paragraph)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from reports.data.models import Benchmark, Channel, Kpi, Part, Point, Versions, YearTarget
+from reports.data.models import LEFT_OUT, Benchmark, Channel, Kpi, Part, Point, Versions, YearTarget
 from reports.data.released import Released
 from reports.edition import Edition
 from reports.figures import of_metric, of_table
@@ -48,7 +48,7 @@ class Kpis:
                 m.reconciles_to as lines, m.version_reason_{lang} as version_reason, m.valid_from, m.deprecated_on,
                 m.replaced_by, m.role, m.sources
             from reporting.rpt_metrics as m
-            inner join reporting.rpt_metric_values as v
+            inner join metric_values as v
                 on m.metric = v.metric and m.version = v.version and m.report_grain = v.grain
             where v.period = ? and m.role <> 'left_out'
             """,
@@ -58,7 +58,7 @@ class Kpis:
             """
             select metric, version, grain, scope, period, value, is_partial, target_value, achievement, pacing,
                 judged_through, straight_line_forecast, seasonal_forecast, status
-            from reporting.rpt_metric_values
+            from metric_values
             where grain = 'year' and value is not null and ? between period_start and period_end
             """,
             [end],
@@ -66,7 +66,7 @@ class Kpis:
         history = self._released.rows(
             """
             select metric, version, grain, scope, period_end, period, case when not is_partial then value end as value
-            from reporting.rpt_metric_values
+            from metric_values
             where scope = 'total' and grain in ('month', 'ttm') and period_end <= ?
             order by period_end
             """,
@@ -175,16 +175,17 @@ class Kpis:
         return tuple(together)
 
     def channels(self, pinned: Sequence[str], month: str) -> tuple[Channel, ...]:
-        """Channels with at least one value, those that cost money first."""
+        """Channels with at least one value, also one that is left out; those that cost money first."""
         found = self._released.rows(
             """
             select scope, max(case when metric = 'cpa' then numerator end) as cost,
                 max(case when metric = 'orders' then value end) as orders
-            from reporting.rpt_metric_values
-            where grain = 'month' and period = ? and scope like 'channel:%' and value is not null
+            from metric_values
+            where grain = 'month' and period = ? and scope like 'channel:%'
+                and (value is not null or list_contains(?, reason))
             group by scope order by cost desc nulls last, orders desc nulls last, scope
             """,
-            [month],
+            [month, list(LEFT_OUT)],
         )
         return tuple(
             Channel(_channel_name(row["scope"]), tuple(self.kpi(metric, row["scope"]) for metric in pinned))

@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from reports.figures import Figure, difference
 
+LEFT_OUT = ("too_few", "dominated", "complement")
+"""Why readers outside the company see no value where there is one: see rpt_shared_parts."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -168,6 +171,12 @@ class Channel:
 
     name: str
     kpis: tuple[Kpi | None, ...]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why something of it is not shown to these readers: codes of reasons, each once."""
+        reasons = (kpi.reason for kpi in self.kpis if kpi is not None)
+        return tuple(dict.fromkeys(reason for reason in reasons if reason in LEFT_OUT))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from reports.data.models import Kpi
-from reports.data.released import Released
+from reports.data.released import SHARED, Released
 from reports.figures import of_table
 
 BASE, WORST, BEST = "base", "worst", "best"
@@ -227,15 +227,21 @@ def forecasts(released: Released, shown: Sequence[Kpi]) -> tuple[Forecast, ...]:
 
 def budgets(released: Released) -> tuple[ChannelBudget, ...]:
     """The paid channels, the dearest first."""
-    if not released.has("rpt_channel_budget"):
+    if not released.has("rpt_channel_budget") or (released.outside and not released.has(SHARED)):
         return ()
     lang = released.language
+    # Of a channel that is left out in one of its months, twelve months less the others would tell that month.
+    hidden = (
+        f"select 1 from reporting.{SHARED} as p where p.is_withheld and p.scope = b.scope "
+        "and p.period_end between b.period_start and b.period_end"
+    )
     rows = released.rows(
         f"""
         select b.*, r.label_{lang} as in_words, m.label_{lang} as marginal_in_words
         from reporting.rpt_channel_budget as b
         left join reporting.rpt_words as r on r.subject = 'budget_reason' and r.code = b.reason
         left join reporting.rpt_words as m on m.subject = 'budget_reason' and m.code = b.marginal_reason
+        {f"where not exists ({hidden})" if released.outside else ""}
         order by b.spend desc, b.scope
         """
     )

@@ -10,13 +10,25 @@ import duckdb
 
 from reports.formatting import Language
 
+# What readers see of the values: everything, or of the parts of a total only what is shared outside the company.
+VALUES = "metric_values"
+SHARED = "rpt_shared_parts"
+
 
 class Released:
-    """Queries on one released database, in one language."""
+    """Queries on one released database, in one language, for readers inside the company or outside it.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, language: Language) -> None:
+    What these readers may see of the metrics is in the view `metric_values`.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, language: Language, *, outside: bool = False) -> None:
         self._connection = connection
         self.language: Language = language
+        self.outside = outside
+        everything = "select * from reporting.rpt_metric_values"
+        totals = f"{everything} where scope = 'total'"
+        parts = f" union all by name select * exclude (is_withheld) from reporting.{SHARED}" if self.has(SHARED) else ""
+        connection.execute(f"create temp view {VALUES} as {totals + parts if outside else everything}")
 
     def rows(self, query: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
         found = self._connection.execute(query, parameters)

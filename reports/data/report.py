@@ -48,6 +48,7 @@ class Report:
     language: Language
     title: str
     audience: str
+    is_for_outside: bool
     sections: tuple[str, ...]
     company: str
     currency: str
@@ -156,7 +157,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
     own = {key: Markup(escape(text)) for key, text in edition.texts.get(language, {}).items()}
     t = texts(language) | own
     with opened(release) as connection:
-        released = Released(connection, language)
+        released = Released(connection, language, outside=edition.is_for_outside)
         [company] = released.rows("select * from reporting.rpt_company")
         words = Formatter(language, company["currency"], t)
         month, end = released.month()
@@ -212,6 +213,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             language=language,
             title=edition.title[language],
             audience=edition.audience[language],
+            is_for_outside=edition.is_for_outside,
             sections=edition.sections,
             company=company["company_name"],
             currency=company["currency"],

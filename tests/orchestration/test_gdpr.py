@@ -1,23 +1,28 @@
 """Checks of the AVG (GDPR) on what is configured and what is in the project; each test names the check it is.
 
-G3 and G7 are proven in tests/ingestion/test_privacy.py, tests/ingestion/connect/test_people.py and test_erasure.py, G10 in
-tests/reports, G11 in test_security.py and test_release.py.
+Those that need a release are elsewhere under their own number: G3 and G11 in tests/end_to_end/test_no_secret_is_left.py, G5 in
+tests/reports/test_shared_parts.py, G7 in test_erasure.py, G10 in tests/reports/test_page.py.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ingestion import privacy
+from ingestion.errors import SourceError
+from ingestion.sources import registry
 from ingestion.sources.files import entities
 from ingestion.sources.registry import connectors
 from ingestion.sources.xaf.settings import RAW_TABLES
-from orchestration import company, processing
+from orchestration import company, dbt, processing, release, sources
+from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 from reports.words import LANGUAGES
 
@@ -42,6 +47,11 @@ name = "survey"
 entity = "survey_responses"
 pattern = "survey.csv"
 columns = {response_id = "id", survey = "s", score = "n", responded_at = "t", customer_id = "k"}
+
+[privacy.processors.shopify]
+agreed_on = 2026-01-31
+region = "DPF"
+sub_processors = "Google Cloud"
 
 [mail]
 host = "localhost"
@@ -134,6 +144,30 @@ def test_g2_no_allow_list_has_a_column_for_what_may_not_be_loaded() -> None:
     assert not found
 
 
+def test_g2_the_only_free_texts_are_of_the_bookkeeper_and_of_the_reason_a_message_was_refused() -> None:
+    free = re.compile(
+        r"description|reason|remark|note|subject|message$|title|content|question|answer|opmerking|omschrijving"
+    )
+    found = {
+        f"{table}.{name}" for table, schema in every_raw_table().items() for name in schema.names if free.search(name)
+    }
+    assert found == {
+        "xaf.ledger_accounts.account_description", "afas.accounts.description", "exact.gl_accounts.description",
+        "files.adjustments.reason", "webhooks.refusals.reason",
+    }  # fmt: skip
+
+
+def test_g3_an_unkeyed_hash_of_an_address_is_no_pseudonym_and_is_refused(tmp_path: Path) -> None:
+    schema = pa.schema([privacy.identifier("customer_id", "customer")])
+    file = tmp_path / "customers.parquet"
+    for hashed in (hashlib.sha256(b"anna@example.nl").hexdigest(), hashlib.md5(b"anna@example.nl").hexdigest()):
+        pq.write_table(pa.table({"customer_id": [hashed]}, schema), file)
+        with pytest.raises(SourceError, match="customer_id that is no pseudonym"):
+            privacy.require_pseudonyms(file, privacy.marks(schema), "customers")
+    pq.write_table(pa.table({"customer_id": [privacy.key().pseudonym("anna@example.nl", "customer")]}, schema), file)
+    privacy.require_pseudonyms(file, privacy.marks(schema), "customers")
+
+
 def test_g4_a_report_for_others_holds_no_column_that_says_who_somebody_is(project_root: Path) -> None:
     names = {
         name
@@ -157,6 +191,51 @@ def test_g4_a_report_for_others_holds_no_column_that_says_who_somebody_is(projec
     assert not found
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nl", "- Shopify: verwerkersovereenkomst van 2026-01-31; Verenigde Staten, onder het Data Privacy Framework; "
+               "subverwerkers: Google Cloud"),
+        ("en", "- Shopify: data processing agreement of 2026-01-31; United States, under the Data Privacy Framework; "
+               "sub-processors: Google Cloud"),
+    ],
+)  # fmt: skip
+def test_g8_g9_the_register_has_each_processor_with_its_agreement_its_region_and_its_own_processors(
+    configured: Paths, language: company.Language, said: str
+) -> None:
+    assert said in processing.markdown(configured, language, MANIFEST)
+
+
+def test_g8_a_system_without_a_processing_agreement_is_not_read(configured: Paths) -> None:
+    assert configured.company is not None
+    text = COMPANY.replace("[privacy.processors.shopify]", "[privacy.processors.sopify]")
+    configured.company.write_text(text, encoding="utf-8")
+    with pytest.raises(KerncijfersError, match=r"names sopify, but there is no \[sources.sopify\]"):
+        company.read(configured)
+    begin, end = COMPANY.index("[privacy.processors"), COMPANY.index("[mail]")
+    configured.company.write_text(COMPANY[:begin] + COMPANY[end:], encoding="utf-8")
+    assert "no data processing agreement stated" in processing.markdown(configured, "en", MANIFEST)
+    settings = company.read(configured).sources["shopify"]
+    with pytest.raises(KerncijfersError, match="does not say that you have a data processing agreement"):
+        sources.fetch(configured, registry.connector("shopify"), settings)
+    assert not configured.sources.exists(), "nothing was read"
+
+
+@pytest.mark.parametrize("region", ["Mars", "US"])
+def test_g9_a_region_is_the_eea_or_what_makes_a_transfer_lawful(configured: Paths, region: str) -> None:
+    assert configured.company is not None
+    configured.company.write_text(COMPANY.replace('"DPF"', f'"{region}"'), encoding="utf-8")
+    with pytest.raises(
+        KerncijfersError, match=r"privacy\.processors\.shopify\.region: .*'EEA', 'adequacy', 'DPF' or 'SCC'"
+    ):
+        company.read(configured)
+
+
+def test_g12_utilisation_has_a_part_for_each_team_and_none_for_a_person(project_root: Path) -> None:
+    hours = (project_root / "dbt_project" / "models" / "marts" / "fct_hours_by_period.sql").read_text(encoding="utf-8")
+    assert re.findall(r"'(\w+):?'(?: \|\| (\w+))? as scope", hours) == [("total", ""), ("team", "team")]
+
+
 def test_g12_hours_and_staff_say_nothing_about_one_person() -> None:
     for entity in ("hours", "staff", "projects"):
         columns = set(entities.ENTITIES[entity])
@@ -169,6 +248,21 @@ def test_g13_gifts_and_people_reached_are_counted_and_nothing_special_is_kept_of
     assert set(entities.ENTITIES["donations"]) == {
         "donation_id", "donated_on", "donor_id", "amount", "currency", "kind"
     }  # fmt: skip
+
+
+def test_g14_what_is_expected_of_one_customer_is_released_to_nobody_and_decides_nothing(project_root: Path) -> None:
+    nodes = dbt.manifest(Paths(project_root / ".data", project_root, None))["nodes"]
+    scored = {key: node for key, node in nodes.items() if node["alias"].endswith("_lifetime_values")}
+    assert len(scored) == 2
+    assert not {node["schema"] for node in scored.values()} & set(release.EXPORTED_SCHEMAS)
+    readers = {
+        node["alias"]
+        for key, node in nodes.items()
+        if node["resource_type"] == "model" and set(node["depends_on"]["nodes"]) & set(scored)
+    }
+    assert readers == {"fct_customer_lifetime_by_period", "fct_customer_lifetime_fits", "fct_subscriber_lifetime_fits"}
+    released = [nodes[key]["alias"] for key in nodes if nodes[key].get("schema") in release.EXPORTED_SCHEMAS]
+    assert len(released) > 100 and not readers & set(released)
 
 
 def test_g16_no_file_of_the_project_has_an_address_or_an_account_of_a_real_person(project_root: Path) -> None:

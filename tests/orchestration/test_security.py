@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import inspect
+import json
+import os
+import re
+import shutil
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pytest
 
 from ingestion import privacy
 from ingestion.sources.registry import connectors
-from orchestration import dbt, rendering, secrecy
+from ingestion.sources.webhooks import spool
+from ingestion.sources.webhooks.receiver import Receiver
+from ingestion.sources.webhooks.settings import WebhookSettings
+from orchestration import dbt, rendering, secrecy, source_commands
 from orchestration.delivery.secrets import ENV_SMTP_PASSWORD
 from orchestration.paths import Paths
 from orchestration.release import signing
@@ -68,6 +80,113 @@ def test_who_reads_a_release_reads_nothing_else_and_changes_nothing(tmp_path: Pa
         with pytest.raises(duckdb.Error, match=r"disabled by configuration|locked|read-only|Cannot change"):
             connection.execute(attempt.format(elsewhere=elsewhere)).fetchall()
     assert sorted(file.name for file in tmp_path.iterdir()) == [DATABASE, "secret.csv"]
+
+
+def test_nothing_listens_but_on_this_machine_unless_somebody_says_otherwise(project_root: Path) -> None:
+    started = subprocess.run(
+        ["make", "-n", "serve"], cwd=project_root, capture_output=True, text=True, check=True
+    ).stdout
+    assert re.findall(r"--host (\S+)", started) == ["127.0.0.1"], "Dagster's page"
+    assert inspect.signature(source_commands.listen).parameters["host"].default == "127.0.0.1", "the webhook receiver"
+    listens = re.compile(r"uvicorn\.run|HTTPServer|socketserver|start_server|create_server|dagster (dev|webserver)")
+    found = {
+        str(file.relative_to(project_root))
+        for folder in ("orchestration", "ingestion", "reports")
+        for file in (project_root / folder).rglob("*.py")
+        if listens.search(file.read_text(encoding="utf-8"))
+    }
+    assert found == {"orchestration/source_commands.py"}, "there is no other endpoint"
+
+
+def test_no_way_into_the_webhook_receiver_goes_without_a_signature(tmp_path: Path) -> None:
+    secret = f"whsec_{base64.b64encode(b'x' * 32).decode()}"
+    settings = WebhookSettings.model_validate({"senders": {"crm": {"entity": "deals"}}})
+    kept = spool.of(tmp_path)
+    application = Receiver(settings, secret, kept).app
+
+    async def status(method: str, path: str) -> int:
+        answered: list[int] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"{}", "more_body": False}
+
+        async def send(message: Any) -> None:
+            answered.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+        scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+                 "headers": [(b"content-type", b"application/json")], "root_path": "", "http_version": "1.1"}  # fmt: skip
+        await application(scope, receive, send)
+        return answered[0]
+
+    methods = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
+    for path in ("/crm", "/other", "/", "/openapi.json", "/docs", "/crm/deals", "/../secrets.env"):
+        for method in methods:
+            assert asyncio.run(status(method, path)) in (401, 404, 405), (method, path)
+    assert asyncio.run(status("POST", "/crm")) == 401
+    assert not kept.files()
+
+
+class _Osv(BaseHTTPRequestHandler):
+    """Answers as the OSV database does; `known` says in which packages it knows a fault."""
+
+    known: ClassVar[set[str]] = set()
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["queries"]
+        self._say({"results": [self._of(query["package"]["name"]) for query in asked]})
+
+    def do_GET(self) -> None:
+        ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "999"}]}]
+        affected = [{"package": {"name": name, "ecosystem": "PyPI"}, "ranges": ranges} for name in self.known]
+        self._say({**self._fault, "summary": "Reads too much", "affected": affected})
+
+    _fault: ClassVar[dict[str, str]] = {"id": "PYSEC-2026-1", "modified": "2026-01-01T00:00:00Z"}
+
+    def _of(self, name: str) -> dict[str, Any]:
+        return {"vulns": [self._fault]} if name in self.known else {}
+
+    def _say(self, content: Any) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
+
+
+def test_the_audit_lists_every_part_fails_on_a_known_fault_and_says_when_nobody_could_be_asked(
+    project_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (project_root / ".data" / "uv" / "bin" / "uv").exists() and shutil.which("uv") is None:
+        pytest.fail("uv is missing") if os.environ.get("CI") == "true" else pytest.skip("uv is missing: make setup")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    def audit(url: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [project_root / ".ci" / "audit"],
+            env={**os.environ, "OSV_URL": url, "UV_HTTP_RETRIES": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Osv) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        code, said = audit(url)
+        assert code == 0 and "no known fault" in said, said
+        monkeypatch.setattr(_Osv, "known", {"jinja2"})
+        code, said = audit(url)
+        assert code == 1 and "PYSEC-2026-1" in said and "jinja2" in said, said
+        server.shutdown()
+    code, said = audit("http://127.0.0.1:9")
+    assert code == 0 and "NOT DONE" in said and "no known fault" not in said
+    listed = json.loads((project_root / ".data" / "check" / "sbom.cdx.json").read_text(encoding="utf-8"))
+    assert listed["bomFormat"] == "CycloneDX" and len(listed["components"]) > 100
 
 
 def test_keys_are_kept_outside_project_and_data(paths: Paths, project_root: Path) -> None:

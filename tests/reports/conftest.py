@@ -139,6 +139,12 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
                 "select * exclude (channel, scope), 'channel:' || channel as scope",
             )
         )
+        described = connection.execute("describe reporting.rpt_shared_parts").fetchall()
+        shared = ", ".join(name for name, *_ in described if name != "is_withheld")
+        connection.execute(
+            f"insert into reporting.rpt_shared_parts by name select {shared}, false as is_withheld "
+            "from reporting.rpt_metric_values where scope <> 'total'"
+        )
         connection.execute(
             """
             insert into reporting.rpt_version_differences by name

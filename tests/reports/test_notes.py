@@ -11,6 +11,8 @@ import duckdb
 import pytest
 from lxml import html
 
+from orchestration import notes
+from orchestration.paths import Paths
 from reports.notes import Note, NotesError, parse, shown
 from reports.render import render
 
@@ -20,7 +22,7 @@ GOOD = """# 2025-12
 ## revenue
 More gift boxes.
 
-Action: order boxes.
+Action: order boxes at a.b@example.com.
 
 ## quotes
 > Call me on 06-12345678 or a.b@example.com, 1234 AB, about order 1234567. In 2025 I bought 12 bags.
@@ -38,10 +40,10 @@ def read(folder: Path, text: str) -> dict[str, dict[str, Note]]:
 
 
 def test_comments_have_an_action_and_quotes_lose_what_identifies_a_person(tmp_path: Path) -> None:
-    notes = read(tmp_path, GOOD)
-    assert notes["2025-12"]["revenue"] == Note("More gift boxes.", "order boxes.")
-    assert notes["2025-12"]["quotes"].text == "> Call me on […] or […], […], about order […]. In 2025 I bought 12 bags."
-    assert shown(notes["2025-11"]["risks"].text) == "<ul>\n<li><strong>One</strong> customer.</li>\n</ul>\n"
+    said = read(tmp_path, GOOD)
+    assert said["2025-12"]["revenue"] == Note("More gift boxes.", "order boxes at […].")
+    assert said["2025-12"]["quotes"].text == "> Call me on […] or […], […], about order […]. In 2025 I bought 12 bags."
+    assert shown(said["2025-11"]["risks"].text) == "<ul>\n<li><strong>One</strong> customer.</li>\n</ul>\n"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_comments_have_an_action_and_quotes_lose_what_identifies_a_person(tmp_pa
         ("- **One** customer.", "", "line 12: nothing is said about risks."),
         ("# 2025-12\n", "", "line 2: 'revenue' belongs to no month."),
         ("# 2025-12\n", "# 2025-12\nHello.\n", "line 2: this text stands under 2025-12 but under no heading"),
-        ("More gift boxes.", "x" * 5000, "5,02"),
+        ("More gift boxes.", "x" * 5000, "5,04"),
     ],
 )
 def test_a_mistake_in_the_notes_is_named_with_its_line(tmp_path: Path, wrong: str, right: str, said: str) -> None:
@@ -100,3 +102,18 @@ def test_what_customers_said_stands_only_where_the_edition_asks_for_it(
     said = {"en": {"2025-12": {"quotes": {"text": "> Best coffee in town", "action": ""}}}}
     out = render(_release(full_release, tmp_path, said), edition=edition, language="en", out=tmp_path / "en.html")
     assert ("Best coffee in town" in out.read_text(encoding="utf-8")) == shown
+
+
+@pytest.mark.parametrize(("edition", "kept"), [("bank_monthly", False), ("investor_monthly", True)])
+def test_what_customers_said_is_in_a_release_only_for_an_edition_that_asks_for_it(
+    full_release: Path, tmp_path: Path, edition: str, kept: bool
+) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "notes.en.md").write_text(GOOD, encoding="utf-8")
+    toml = f'[company]\nname = "De Linde"\n[report]\neditions = ["{edition}"]\n'
+    (tmp_path / "company.toml").write_text(toml, encoding="utf-8")
+    paths = Paths(tmp_path / "data", tmp_path, tmp_path / "company.toml")
+    notes.write(paths, full_release / "kerncijfers.duckdb", tmp_path)
+    written = json.loads((tmp_path / "notes.json").read_text(encoding="utf-8"))["en"]
+    assert ("quotes" in written["2025-12"]) == kept
+    assert written["2025-12"]["revenue"] and written["2025-11"]["risks"]

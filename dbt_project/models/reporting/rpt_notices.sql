@@ -25,6 +25,36 @@ analytics_cautions as (
 
 ),
 
+analytics_days as (
+
+    select
+        day,
+        sum(purchase_session_count) as purchase_count
+    from {{ ref('stg_ga4__sessions_daily') }}
+    group by day
+    having count(purchase_session_count) > 0
+
+),
+
+-- Who gave no consent is not in Google Analytics, but is in the shop.
+analytics_seen as (
+
+    select
+        sum(analytics_days.purchase_count) as purchase_count,
+        sum(shop.order_count) as order_count
+    from analytics_days
+    inner join (
+        select
+            order_date,
+            count(*) as order_count
+        from {{ ref('fct_orders') }}
+        where is_counted
+        group by order_date
+    ) as shop
+        on analytics_days.day = shop.order_date
+
+),
+
 refused_messages as (
 
     select * from {{ ref('stg_webhooks__refusals') }}
@@ -142,6 +172,18 @@ select
         else 'counted with other key events than now; do not compare these days with later ones.'
     end as message_en
 from analytics_cautions
+union all
+select
+    'analytics_seen' as code,
+    'info' as severity,
+    'Google Analytics zag ' || cast(purchase_count as varchar) || ' aankopen waar de winkel er ' || cast(order_count as varchar)
+    || ' heeft (' || cast(cast(round(100.0 * purchase_count / order_count) as bigint) as varchar)
+    || '%): wie geen toestemming gaf, wordt daar niet geteld. Bestellingen en omzet komen uit de winkel.' as message_nl,
+    'Google Analytics saw ' || cast(purchase_count as varchar) || ' purchases where the shop has ' || cast(order_count as varchar)
+    || ' (' || cast(cast(round(100.0 * purchase_count / order_count) as bigint) as varchar)
+    || '%): who gave no consent is not counted there. Orders and sales come from the shop.' as message_en
+from analytics_seen
+where order_count > 0
 union all
 select
     'webhook_refused_' || sender as code,
