@@ -108,8 +108,8 @@ class RetentionSection(_Section):
 class ProcessorSection(_Section):
     """`[privacy.processors.<source>]`: whoever keeps the data of a connected system for the company (art. 28 AVG/GDPR).
 
-    `agreed_on` is the day of the data processing agreement; without it nothing is read from that system. `region` is
-    where it keeps the data: the EEA, or what makes a transfer lawful elsewhere.
+    `agreed_on` is the day of the data processing agreement. `region` is where it keeps the data: the EEA, or what makes
+    a transfer lawful elsewhere.
     """
 
     agreed_on: date
@@ -127,6 +127,8 @@ class PrivacySection(_Section):
         "legitimate_interest"
     )
     processors: dict[str, ProcessorSection] = {}
+    require_agreements: bool = False
+    """Whether nothing is read from a connected system that `processors` does not name."""
 
 
 class Company(_Section):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.errors import SourceError
 from ingestion.sources import xaf
-from orchestration import company, dbt, metrics_union, release
+from orchestration import company, dbt, metrics_union, release, sources
 from orchestration.delivery import checks, messages
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
@@ -46,6 +46,7 @@ def examine(paths: Paths) -> Iterator[Finding]:
         _release,
         _messages,
         _delivery,
+        _processors,
     )
     for look in looks:
         try:
@@ -163,3 +164,11 @@ def _delivery(paths: Paths) -> Finding:
     ways = [f"{len(settings.recipients)} recipients", f"{len(settings.webhooks)} webhooks"]
     found = f"{', '.join(ways)}, alerts to {len(messages.alert_addresses())} addresses"
     return Finding("delivery", found, " ".join(checks.examine(paths, settings)))
+
+
+def _processors(paths: Paths) -> Finding:
+    settings = company.read(paths)
+    missing = sources.without_agreement(sorted(settings.sources), settings.privacy)
+    found = f"{len(settings.privacy.processors)} with a data processing agreement, {len(missing)} without"
+    advice = f"Say under [privacy.processors.{missing[0]}] when it was agreed, and the region." if missing else ""
+    return Finding("processors", found, advice, blocks=bool(missing) and settings.privacy.require_agreements)

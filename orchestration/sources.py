@@ -7,7 +7,7 @@ import os
 import stat
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,20 +72,29 @@ def reader(paths: Paths, connector: Connector, settings: Settings) -> Reader:
 def fetch(
     paths: Paths, connector: Connector, settings: Settings, on_step: Callable[[Step], None] = lambda _: None
 ) -> dict[str, int]:
-    """Reads what is new to the landing zone. Refuses a processor without a data processing agreement."""
+    """Reads what is new to the landing zone.
+
+    Refuses a processor without an agreement where `[privacy]` asks for one.
+    """
     _require_agreement(paths, connector)
     zone = landing(paths, connector)
     erasure.reapply_to(paths, zone, connector.tables)
     return connect.fetch(connector, settings, reader(paths, connector, settings), zone, on_step)
 
 
+def without_agreement(names: Iterable[str], rules: company.PrivacySection) -> list[str]:
+    """The connected systems of which nobody said that there is a data processing agreement (art. 28 AVG)."""
+    return [name for name in names if name != OWN and name not in rules.processors]
+
+
 def _require_agreement(paths: Paths, connector: Connector) -> None:
-    if connector.name == OWN or connector.name in company.read(paths).privacy.processors:
+    rules = company.read(paths).privacy
+    if not rules.require_agreements or connector.name not in without_agreement([connector.name], rules):
         return
     place = f"[privacy.processors.{connector.name}]"
     raise KerncijfersError(
         f"{connector.title} keeps data for you, and company.toml does not say that you have a data processing "
-        f"agreement with it (art. 28 AVG), so nothing is read from it. Write under {place} in company.toml "
+        f"agreement with it (art. 28 AVG), so nothing is read from it: [privacy] says require_agreements. Write under {place} in company.toml "
         'agreed_on = 2026-01-31 and region = "EEA" (or adequacy, DPF, SCC).'
     )
 

@@ -27,8 +27,9 @@ _OF_A_CUSTOMER = re.compile(
 )
 # A name is known by what stands before it: how somebody is addressed, or how a message ends.
 _ADDRESSED = re.compile(
-    rf"""(\b(?:de[ ]heer|[Mm]eneer|[Mm]evrouw|[Mm]evr\.?|[Dd]hr\.?|[Dd]rs\.?|[Dd]r\.?|[Ii]r\.?|Mr\.?|Mrs\.?|Ms\.?|Miss|[Ii]k[ ]ben
-        |[Bb]este|[Gg]eachte|[Ll]ieve|[Hh]allo|[Hh]oi|[Dd]ag|[Dd]ear|[Hh]ello|[Hh]i|[Dd]ank(?:jewel)?|[Bb]edankt|[Tt]hanks
+    rf"""(\b(?:de[ ]heer|[Mm]eneer|[Mm]evrouw|[Mm]evr\.?|[Dd]hr\.?|[Dd]rs\.?|[Dd]r\.?|[Ii]r\.?|Mr\.?|Mrs\.?|Ms\.?|Miss
+        |[Ii]k[ ]ben|[Bb]este|[Gg]eachte
+        |[Ll]ieve|[Hh]allo|[Hh]oi|[Dd]ag|[Dd]ear|[Hh]ello|[Hh]i|[Dd]ank(?:jewel)?|[Bb]edankt|[Tt]hanks
         |[Gg]roet(?:en|jes)?|[Rr]egards|[Ss]incerely|[Mm]vg|[Ii]k[ ]heet|I[ ]am|I'm|[Mm]y[ ]name[ ]is|[Nn]aam[ ]is)
     [,:]?\s+)
     ((?:[A-Z]\.\s?)*{_PARTICLES}[A-Z][\w'’-]+(?:\s+{_PARTICLES}[A-Z][\w'’-]+)*)""",

@@ -179,7 +179,7 @@ def every_byte(folder: Path) -> Iterator[bytes]:
                 yield str(pq.read_table(file).to_pylist()).encode()
 
 
-def test_fifty_canaries_leave_no_byte_behind_and_take_along_exactly_their_own_rows(company: Paths) -> None:
+def test_g7_fifty_canaries_leave_no_byte_behind_and_take_along_exactly_their_own_rows(company: Paths) -> None:
     key = privacy.key()
     before = totals(warehouse_of(company))
     shop = (200, Decimal("21780.00"))

