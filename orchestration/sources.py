@@ -94,7 +94,8 @@ def _require_agreement(paths: Paths, connector: Connector) -> None:
     place = f"[privacy.processors.{connector.name}]"
     raise KerncijfersError(
         f"{connector.title} keeps data for you, and company.toml does not say that you have a data processing "
-        f"agreement with it (art. 28 AVG), so nothing is read from it: [privacy] says require_agreements. Write under {place} in company.toml "
+        f"agreement with it (art. 28 AVG), so nothing is read from it: [privacy] has require_agreements. "
+        f"Write under {place} in company.toml "
         'agreed_on = 2026-01-31 and region = "EEA" (or adequacy, DPF, SCC).'
     )
 

@@ -28,7 +28,7 @@ class Released:
         everything = "select * from reporting.rpt_metric_values"
         totals = f"{everything} where scope = 'total'"
         parts = f" union all by name select * exclude (is_withheld) from reporting.{SHARED}" if self.has(SHARED) else ""
-        connection.execute(f"create temp view {VALUES} as {totals + parts if outside else everything}")
+        connection.execute(f"create or replace temp view {VALUES} as {totals + parts if outside else everything}")
 
     def rows(self, query: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
         found = self._connection.execute(query, parameters)

@@ -101,7 +101,7 @@ class Released:
         found: set[str] = set()
         for table, column in self.connection.execute(
             "select table_name, column_name from duckdb_columns() where schema_name = 'reporting' and data_type = 'VARCHAR' "
-            "and table_name like 'rpt_%' and table_name not in ('rpt_metric_values', 'rpt_signals')"
+            "and table_name like 'rpt_%' and table_name not in ('rpt_metric_values', 'rpt_shared_parts', 'rpt_signals')"
         ).fetchall():
             rows = self.connection.execute(
                 f'select distinct "{column}" from reporting.{table} where regexp_matches("{column}", \'[0-9]\')'
