@@ -25,9 +25,7 @@ metrics as (
 orders as (
 
     select * from {{ ref('fct_orders') }}
-    where
-        is_counted
-        and channel is not null
+    where is_counted
 
 ),
 
@@ -61,12 +59,12 @@ staff as (
 
 ),
 
--- Whom nobody knows is somebody else each time.
+-- Whom nobody knows is somebody else each time. What no channel names has the scope `channel:`.
 contributions as (
 
     select
         'orders' as source,
-        'channel:' || channel as scope,
+        'channel:' || coalesce(channel, '') as scope,
         coalesce(customer_id, 'order ' || order_id) as person,
         cast({{ dbt.date_trunc('month', 'order_date') }} as date) as month_start,
         cast(sum(gross_amount) as decimal(28, 4)) as amount

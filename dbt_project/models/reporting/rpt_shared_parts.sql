@@ -96,8 +96,25 @@ judged as (
 
 ),
 
+unnamed as (
+
+    select
+        metrics.metric,
+        metrics.version,
+        contributors.grain,
+        contributors.period,
+        contributors.scope,
+        min(contributors.people) as people
+    from metrics
+    inner join contributors
+        on ',' || metrics.sources || ',' like '%,' || contributors.source || ',%'
+    where contributors.scope like '%:'
+    group by metrics.metric, metrics.version, contributors.grain, contributors.period, contributors.scope
+
+),
+
 -- What is hidden already, with the rest that no part names.
-hidden as (
+counted as (
 
     select
         judged.metric,
@@ -108,7 +125,8 @@ hidden as (
         max(case when judged.withheld is not null then 1 else 0 end) as must_hide,
         sum(case when judged.withheld is not null then judged.people else 0 end) as people,
         sum(case when judged.withheld is not null then 1 else 0 end) as part_count,
-        max(totals.n) - sum(coalesce(judged.n, 0)) as rest
+        max(totals.n) - sum(coalesce(judged.n, 0)) as rest,
+        max(unnamed.people) as unnamed_people
     from judged
     left join metric_values as totals
         on
@@ -117,8 +135,31 @@ hidden as (
             and judged.grain = totals.grain
             and judged.period = totals.period
             and totals.scope = 'total'
+    left join unnamed
+        on
+            judged.metric = unnamed.metric
+            and judged.version = unnamed.version
+            and judged.grain = unnamed.grain
+            and judged.period = unnamed.period
+            and judged.kind || ':' = unnamed.scope
     where judged.kind is not null
     group by judged.metric, judged.version, judged.grain, judged.period, judged.kind
+
+),
+
+hidden as (
+
+    select
+        metric,
+        version,
+        grain,
+        period,
+        kind,
+        must_hide,
+        people,
+        part_count,
+        case when rest <= 0 or rest is null then 0 when unnamed_people < rest then unnamed_people else rest end as rest
+    from counted
 
 ),
 
@@ -169,10 +210,10 @@ complements as (
             and ordered.period = hidden.period
             and ordered.kind = hidden.kind
     where
-        (hidden.must_hide = 1 or coalesce(hidden.rest, 0) between 1 and {{ fewest }} - 1)
+        (hidden.must_hide = 1 or hidden.rest between 1 and {{ fewest }} - 1)
         and (
             hidden.part_count + case when hidden.rest > 0 then 1 else 0 end + ordered.parts_before < 2
-            or hidden.people + case when hidden.rest > 0 then hidden.rest else 0 end + ordered.people_before < {{ fewest }}
+            or hidden.people + hidden.rest + ordered.people_before < {{ fewest }}
         )
 
 ),
