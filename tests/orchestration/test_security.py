@@ -82,6 +82,13 @@ def test_who_reads_a_release_reads_nothing_else_and_changes_nothing(tmp_path: Pa
     assert sorted(file.name for file in tmp_path.iterdir()) == [DATABASE, "secret.csv"]
 
 
+def test_reports_open_a_release_in_one_place(project_root: Path) -> None:
+    files = {
+        file.name for file in (project_root / "reports").rglob("*.py") if "duckdb.connect" in file.read_text("utf-8")
+    }
+    assert files == {"database.py"}
+
+
 def test_nothing_listens_but_on_this_machine_unless_somebody_says_otherwise(project_root: Path) -> None:
     started = subprocess.run(
         ["make", "-n", "serve"], cwd=project_root, capture_output=True, text=True, check=True
