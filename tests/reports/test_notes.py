@@ -113,7 +113,10 @@ def test_what_customers_said_is_in_a_release_only_for_an_edition_that_asks_for_i
     toml = f'[company]\nname = "De Linde"\n[report]\neditions = ["{edition}"]\n'
     (tmp_path / "company.toml").write_text(toml, encoding="utf-8")
     paths = Paths(tmp_path / "data", tmp_path, tmp_path / "company.toml")
-    notes.write(paths, full_release / "kerncijfers.duckdb", tmp_path)
-    written = json.loads((tmp_path / "notes.json").read_text(encoding="utf-8"))["en"]
+    draft = tmp_path / "draft"
+    draft.mkdir()
+    (draft / "kerncijfers.duckdb").symlink_to(full_release / "kerncijfers.duckdb")
+    notes.write(paths, draft)
+    written = json.loads((draft / "notes.json").read_text(encoding="utf-8"))["en"]
     assert ("quotes" in written["2025-12"]) == kept
     assert written["2025-12"]["revenue"] and written["2025-11"]["risks"]
