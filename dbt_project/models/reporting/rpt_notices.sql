@@ -36,22 +36,26 @@ analytics_days as (
 
 ),
 
+shop_days as (
+
+    select
+        order_date,
+        count(*) as order_count
+    from {{ ref('fct_orders') }}
+    where is_counted
+    group by order_date
+
+),
+
 -- Who gave no consent is not in Google Analytics, but is in the shop.
 analytics_seen as (
 
     select
         sum(analytics_days.purchase_count) as purchase_count,
-        sum(shop.order_count) as order_count
+        sum(shop_days.order_count) as order_count
     from analytics_days
-    inner join (
-        select
-            order_date,
-            count(*) as order_count
-        from {{ ref('fct_orders') }}
-        where is_counted
-        group by order_date
-    ) as shop
-        on analytics_days.day = shop.order_date
+    inner join shop_days
+        on analytics_days.day = shop_days.order_date
 
 ),
 
