@@ -18,12 +18,12 @@ from ingestion.demo import exports, ledger, world
 from ingestion.demo.companies import Parts, mkb, nonprofit, saas, services
 from ingestion.demo.ledger import COMPANY, Year
 
-__all__ = ["COMPANY", "DEFAULT_PROFILE", "PROFILES", "DemoTruth", "Shop", "Year", "write"]
+__all__ = ["COMPANY", "DEFAULT_PROFILE", "PROFILES", "SMALL", "DemoTruth", "Shop", "Year", "write"]
 
 DEFAULT_SEED = 20260101
 DEFAULT_PROFILE = "ecommerce"
-_SMALL = {module.__name__.rpartition(".")[2]: module.COMPANY for module in (mkb, saas, services, nonprofit)}
-PROFILES = (DEFAULT_PROFILE, *_SMALL)
+SMALL = {module.__name__.rpartition(".")[2]: module.COMPANY for module in (mkb, saas, services, nonprofit)}
+PROFILES = (DEFAULT_PROFILE, *SMALL)
 _YEARS = range(world.FIRST_YEAR, world.LAST_YEAR + 1)
 
 
@@ -78,7 +78,7 @@ def write(
     with duckdb.connect() as connection:
         if profile == DEFAULT_PROFILE:
             return _write_roaster(connection, inbox, size, seed, say)
-        company = _SMALL[profile]
+        company = SMALL[profile]
         say("Three years of what happens")
         world.begin(connection, seed=seed)
         company.build(connection, size)

@@ -1,0 +1,74 @@
+"""A company that is only connected publishes the same KPIs as the same company whose systems were exported to files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.end_to_end import connected
+from tests.end_to_end.conftest import Company, MakeCompany, Released
+
+pytestmark = pytest.mark.integration
+
+# What a system can't say as its export does, and at which grains; every other value, of every KPI, grain, period and scope,
+# is equal.
+EVERY = ("month", "quarter", "year", "ttm", "all")
+KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
+    # A CRM forgets when a deal was expected once it is closed.
+    "mkb": {"expected_bookings": EVERY},
+    # Stripe does not know when a subscription was signed; Google says what its advertising brought, if only nothing.
+    "saas": {"contracted_arr": EVERY, "roas_overlap": EVERY},
+    "nonprofit": {},
+}
+# Each is made by a process of its own, which has the same company from files already.
+PROFILES = [pytest.param(profile, marks=pytest.mark.xdist_group(profile)) for profile in KNOWN]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_company_that_is_only_connected_has_the_kpis_of_its_files(
+    released_company: Released, make_company: MakeCompany, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, _ = released_company(profile)
+    empty = make_company()
+    with connected.company(profile, files, empty) as secrets:
+        for name, value in secrets.items():
+            monkeypatch.setenv(name, value)
+        done = empty.refresh()
+        assert done.returncode == 0, done.stdout + done.stderr
+        if "HUBSPOT_TOKEN" in secrets:
+            monkeypatch.setenv("HUBSPOT_TOKEN", "pat-revoked")
+            _refused_with_the_release_standing(empty, "HubSpot does not accept the credentials")
+    assert [file.name for file in empty.inbox.iterdir()] == ["company.toml"]
+    different = _different(files.data / "current", empty.data / "current")
+    surprising = [row for row in different if row[2] not in KNOWN[profile].get(row[0], ())]
+    first = {row[0]: row for row in reversed(surprising)}
+    assert not first, "\n".join(
+        f"{sum(row[0] == name for row in surprising)} values, such as {first[name]}" for name in first
+    )
+
+
+def _refused_with_the_release_standing(company: Company, said: str) -> None:
+    current = company.data / "current"
+    standing, values = current.resolve(), (current / "kerncijfers.duckdb").read_bytes()
+    refused = company.refresh()
+    assert refused.returncode == 1 and said in refused.stdout + refused.stderr
+    assert current.resolve() == standing and (current / "kerncijfers.duckdb").read_bytes() == values
+
+
+def _different(one: Path, other: Path) -> list[tuple]:
+    """(metric, version, grain, period, scope, value and reason of both) of what is not the same in two releases."""
+    with duckdb.connect() as connection:
+        for name, release in (("files", one), ("systems", other)):
+            connection.execute(f"attach '{release / 'kerncijfers.duckdb'}' as {name} (read_only)")
+        return connection.execute(
+            """
+            select metric, version, grain, period, scope, files.value, systems.value, files.reason, systems.reason
+            from files.reporting.rpt_metric_values as files
+            full join systems.reporting.rpt_metric_values as systems using (metric, version, grain, period, scope)
+            where files.value is distinct from systems.value or files.reason is distinct from systems.reason
+                or files.metric is null or systems.metric is null
+            order by all
+            """
+        ).fetchall()
