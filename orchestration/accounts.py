@@ -207,7 +207,7 @@ def write(proposals: Sequence[Proposal], file: Path) -> int:
             "company_id": one.account.company_id,
             "account_id": one.account.account_id,
             "rgs_code": one.rgs_code,
-            "account_description": one.account.description,
+            "account_description": _as_text(one.account.description),
             "amount": one.account.amount,
             "because": one.reason,
         }
@@ -221,6 +221,11 @@ def write(proposals: Sequence[Proposal], file: Path) -> int:
         writer.writeheader()
         writer.writerows(kept + new)
     return len(new)
+
+
+def _as_text(description: str) -> str:
+    """As a spreadsheet shows it and does not calculate it: the file is for a person to open."""
+    return f"'{description}" if description.startswith(("=", "+", "-", "@", "\t", "\r")) else description
 
 
 def _administrations(paths: Paths) -> Sequence[str]:

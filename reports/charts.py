@@ -39,6 +39,14 @@ INK, SOFT, RULE, ACCENT, SECOND, BAR, PAPER = _COLOURS
 # Areas without a colour, one for each month, where a pointer or the keyboard can rest.
 _HIT = "#080808"
 FONT = "Helvetica Neue, Helvetica, Arial, sans-serif"
+# What the drawing says that is so anyway, or that the page's stylesheet says.
+_SAID_ANYWAY = re.compile(
+    r'<path class="(?:background|foreground)"[^>]*/>'
+    r'| (?:aria-[a-z]+|role|xmlns(?::xlink)?|class|version|font-family|pointer-events)="[^"]*"'
+    r'| (?:opacity|stroke-width)="1"| [xy]2="0"'
+)
+_TAG = re.compile(r"<[^>]*>")
+_DIGITS = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -194,8 +202,8 @@ def _svg(specification: dict[str, Any], language: str) -> str:
     svg = vlc.vegalite_to_svg(specification, format_locale=locale, time_format_locale=locale)
     for placeholder, variable in _COLOURS.items():
         svg = svg.replace(placeholder, variable)
+    svg = _SAID_ANYWAY.sub("", svg)
     svg = svg.replace(f'fill="{_HIT}"', 'class="hit"')
-    svg = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
-    svg = re.sub(r' xmlns(?::xlink)?="[^"]*"', "", svg)
+    svg = _TAG.sub(lambda tag: _DIGITS.sub(lambda digits: f"{float(digits[0]):.1f}".removesuffix(".0"), tag[0]), svg)
     svg = re.sub(r"<svg ", '<svg aria-hidden="true" focusable="false" ', svg, count=1)
     return re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)

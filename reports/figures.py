@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -83,4 +84,9 @@ def _referring(row: dict[str, Any], columns: Iterable[str], start: str) -> dict[
 
 
 def _path(*parts: object) -> str:
-    return "/".join(quote(str(part), safe=":.-_") for part in parts)
+    return "/".join(_quoted(str(part)) for part in parts)
+
+
+@cache
+def _quoted(part: str) -> str:
+    return quote(part, safe=":.-_")

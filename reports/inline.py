@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from reports.data import Kpi, Point
 
-_SHAPE = 'preserveAspectRatio="none" aria-hidden="true" focusable="false"'
+_SHAPE = 'preserveAspectRatio="none" aria-hidden="true"'
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def bullet(kpi: Kpi) -> Markup:
     return Markup(
         f'<svg class="bullet" viewBox="0 0 100 10" {_SHAPE}>'
         '<rect class="track" x="0" y="2" width="100" height="6"/>'
-        f'<rect class="bar" x="{left:.2f}" y="3.4" width="{max(right - left, 0.6):.2f}" height="3.2"/>'
-        + "".join(f'<path class="ago" d="M{(then - low) / span * 100:.2f},5h0"/>' for then in before)
-        + "".join(f'<path class="mark" d="M{min(mark, 99.4):.2f},0v10"/>' for mark in marks)
+        f'<rect class="bar" x="{left:.1f}" y="3.4" width="{max(right - left, 0.6):.1f}" height="3.2"/>'
+        + "".join(f'<path class="ago" d="M{(then - low) / span * 100:.1f},5h0"/>' for then in before)
+        + "".join(f'<path class="mark" d="M{min(mark, 99.4):.1f},0v10"/>' for mark in marks)
         + "</svg>"
     )
 
@@ -89,12 +89,12 @@ def waterfall(steps: Sequence[Step]) -> tuple[Markup, ...]:
     for row, (step, start, end) in enumerate(zip(steps, [Decimal(0), *ends], ends, strict=False)):
         left, right = sorted((across(0 if step.is_total else start), across(end)))
         kind = "total" if step.is_total else "up" if step.amount >= 0 else "down"
-        lead = f'<path class="lead" d="M{across(start):.2f},0V7"/>' if row else ""
-        lead += f'<path class="lead" d="M{across(end):.2f},21V28"/>' if row < len(steps) - 1 else ""
+        lead = f'<path class="lead" d="M{across(start):.1f},0V7"/>' if row else ""
+        lead += f'<path class="lead" d="M{across(end):.1f},21V28"/>' if row < len(steps) - 1 else ""
         drawings.append(
             Markup(
-                f'<svg class="fall" viewBox="0 0 100 28" {_SHAPE}><path class="zero" d="M{across(0):.2f},0V28"/>{lead}'
-                f'<rect class="{kind}" x="{left:.2f}" y="5" width="{max(right - left, 0.4):.2f}" height="18"/></svg>'
+                f'<svg class="fall" viewBox="0 0 100 28" {_SHAPE}><path class="zero" d="M{across(0):.1f},0V28"/>{lead}'
+                f'<rect class="{kind}" x="{left:.1f}" y="5" width="{max(right - left, 0.4):.1f}" height="18"/></svg>'
             )
         )
     return tuple(drawings)
@@ -110,7 +110,7 @@ def multiples(panels: Sequence[Panel]) -> tuple[Markup, ...]:
         rule = 38 - (0 - low) / ((high - low) or 1.0) * 34
         drawings.append(
             Markup(
-                f'<svg class="spark multiple" viewBox="0 0 100 40" {_SHAPE}><path class="zero" d="M0,{rule:.2f}H100"/>'
+                f'<svg class="spark multiple" viewBox="0 0 100 40" {_SHAPE}><path class="zero" d="M0,{rule:.1f}H100"/>'
                 f'<path d="{line}"/><path class="dot" d="{end}"/></svg>'
             )
         )
@@ -134,8 +134,8 @@ def _line(points: Sequence[Point], low: float, high: float, top: int, bottom: in
     last, span = max(len(points) - 1, 1), (high - low) or 1.0
     places = [(1 + index / last * 98, bottom - (value - low) / span * (bottom - top)) for index, value in values]
     breaks = [True, *(right[0] - left[0] > 1 for left, right in pairwise(values))]
-    line = "".join(f"{'M' if gap else 'L'}{x:.2f},{y:.2f}" for gap, (x, y) in zip(breaks, places, strict=True))
-    return line, f"M{places[-1][0]:.2f},{places[-1][1]:.2f}h0"
+    line = "".join(f"{'M' if gap else 'L'}{x:.1f},{y:.1f}" for gap, (x, y) in zip(breaks, places, strict=True))
+    return line, f"M{places[-1][0]:.1f},{places[-1][1]:.1f}h0"
 
 
 def history(points: Sequence[Point], expected: Sequence[Decimal | None]) -> Markup:

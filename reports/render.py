@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,6 +17,7 @@ from markupsafe import Markup
 
 from reports import charts, exhibits, explore, inline
 from reports.charts import ACCENT, SECOND, Chart, Series
+from reports.compact import compact
 from reports.data import Kpi, Point, Report, read
 from reports.edition import find
 from reports.figures import Figure
@@ -26,17 +26,18 @@ from reports.scopes import scope_name
 from reports.words import texts
 
 HERE = Path(__file__).parent
-STATUS_SYMBOLS = {
-    "on_track": "●",
-    "at_risk": "◐",
-    "off_track": "○",
-    "not_distinguishable": "≈",
-    "no_target": "–",
-    "not_due": "▷",
-    "no_data": "–",
-    "stale": "◇",
-    "provisional": "◌",
-}
+# What a status may be called; the stylesheet gives each its sign, so that none is told by colour alone.
+STATUSES = (
+    "on_track",
+    "at_risk",
+    "off_track",
+    "not_distinguishable",
+    "no_target",
+    "not_due",
+    "no_data",
+    "stale",
+    "provisional",
+)
 
 
 STYLESHEETS = ("style.css", "charts.css", "print.css")
@@ -47,15 +48,23 @@ def _hash(content: str) -> str:
     return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
 
 
-def _running_foot(*parts: str) -> Markup:
-    """CSS that prints `parts` at the foot of every page. Escaped but for ASCII letters and digits, it stays text."""
-    said = " · ".join(part for part in parts if part)
+def _css_text(said: str) -> str:
+    """A string of CSS. Escaped but for ASCII letters and digits, it stays text."""
     text = "".join(letter if letter.isascii() and letter.isalnum() else f"\\{ord(letter):x} " for letter in said)
-    return Markup(f'@page{{@bottom-left{{content:"{text}"}}}}')
+    return f'"{text}"'
 
 
-# Before a tag: what stands in code holds no tag, so its indents stay.
-_INDENT = re.compile(r"\n\s*(?=<)")
+def _running_foot(*parts: str) -> Markup:
+    """CSS that prints `parts` at the foot of every page."""
+    return Markup(f"@page{{@bottom-left{{content:{_css_text(' · '.join(part for part in parts if part))}}}}}")
+
+
+def _column_labels(*names: str) -> Markup:
+    """CSS that says on a phone what each column of a full table of KPIs holds, from the third on."""
+    rules = (
+        f".full td:nth-child({place})::before{{content:{_css_text(name)}}}" for place, name in enumerate(names, start=3)
+    )
+    return Markup(f"@media screen and (max-width:44rem){{{''.join(rules)}}}")
 
 
 def _code(text: str) -> Markup:
@@ -83,6 +92,7 @@ def environment() -> SandboxedEnvironment:
     made.globals["stylesheet_hash"] = _hash(stylesheet)
     made.filters["hash"] = _hash
     made.globals["running_foot"] = _running_foot
+    made.globals["column_labels"] = _column_labels
     made.globals["sparkline"] = inline.sparkline
     made.globals["bullet"] = inline.bullet
     script = (HERE / "templates" / "script.js").read_text(encoding="utf-8")
@@ -93,7 +103,6 @@ def environment() -> SandboxedEnvironment:
     made.globals["panels"] = inline.multiples
     made.globals["shades"] = inline.heat
     made.filters["zip"] = zip
-    made.globals["symbols"] = STATUS_SYMBOLS
     made.filters["code"] = _code
     made.filters["entry"] = _entry
     return made
@@ -225,7 +234,7 @@ def render(
             history=explore.data(release, report),
         )
     )
-    out.write_text(_INDENT.sub("\n", page), encoding="utf-8")
+    out.write_text(compact(page), encoding="utf-8")
     return out
 
 

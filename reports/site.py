@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reports import inline
+from reports.compact import compact
 from reports.data import Point
 from reports.data.database import opened
 from reports.data.models import Source
@@ -26,7 +27,7 @@ from reports.edition import find
 from reports.figures import Figure, of_metric
 from reports.formatting import Language
 from reports.proven import ProvenFormatter
-from reports.render import STATUS_SYMBOLS, environment
+from reports.render import STATUSES, environment
 from reports.words import texts
 
 FOLDER = "pages"
@@ -223,7 +224,7 @@ class Pages:
             "language": site.language,
             "label": f"label_{site.language}",
             "others": [(other, texts(other)[f"language_{other}"]) for other in others],
-            "statuses": {name: macros.status({"status": name}, self._t) for name in STATUS_SYMBOLS},
+            "statuses": {name: macros.status({"status": name}, self._t) for name in STATUSES},
             "facts": _dated(site.facts) | {"tests": tests},
             "up": "../",
             "down": "",
@@ -231,7 +232,7 @@ class Pages:
 
     def _write(self, template: str, file: Path, **shown: object) -> Path:
         page = environment().get_template(f"pages/{template}.html.j2").render(self._common | shown)
-        file.write_text(page, encoding="utf-8")
+        file.write_text(compact(page), encoding="utf-8")
         return file
 
     def _file(self, name: str) -> Path:

@@ -46,7 +46,7 @@ def known(address: str) -> bool:
 
 
 def send(address: str, *, title: str, text: str, tone: Tone) -> str:
-    """Sends one message to one address.
+    """Sends one message to one address. Its title is one line, whatever names are in it.
 
     Raises LaterError when it did not go out, RefusedError for an address nobody knows.
     """
@@ -61,7 +61,7 @@ def send(address: str, *, title: str, text: str, tone: Tone) -> str:
         try:
             with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as said:
                 sent = messenger.notify(
-                    title=title, body=text, notify_type=apprise.NotifyType(tone), body_format=apprise.NotifyFormat.TEXT
+                    title=" ".join(title.split()), body=text, notify_type=apprise.NotifyType(tone), body_format=apprise.NotifyFormat.TEXT
                 )
                 reason = secrets.safe(cast("StringIO", said).getvalue().replace(address, "***"))
         finally:

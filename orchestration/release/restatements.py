@@ -27,7 +27,8 @@ from orchestration.release.store import DATABASE, current_release, kept, quoted,
 from reports.data.released import Released
 
 TABLE = "rpt_restatements"
-_REFERENCE = re.compile(r'data-ref="-?([a-z0-9_]+@[0-9]+)/')
+# Of pages of this version and of earlier ones, which quoted every value and had no `data-of`.
+_REFERENCE = re.compile(r'data-(?:ref|of)="?-?([a-z0-9_]+@[0-9]+)')
 _COLUMNS = {
     "since": "varchar",
     "metric": "varchar",
@@ -53,20 +54,19 @@ _CHANGED = """
         from reporting.rpt_metric_values as v
         inner join reporting.rpt_metrics as m
             on v.metric = m.metric and v.version = m.version and v.grain = m.report_grain
-        where v.scope = 'total'
     ),
     then_shown as (
         select v.* from earlier.reporting.rpt_metric_values as v
         inner join earlier.reporting.rpt_metrics as m
             on v.metric = m.metric and v.version = m.version and v.grain = m.report_grain
-        where v.scope = 'total' and v.value is not null and not v.is_partial
+        where v.value is not null and not v.is_partial
     ),
     changed as (
         select now.*, was.version as was_version, was.value as was_value, was.n as was_n
         from then_shown as was
         inner join shown as now
             on was.metric = now.metric and was.version <= now.version
-                and was.grain = now.grain and was.period = now.period
+                and was.grain = now.grain and was.period = now.period and was.scope = now.scope
         where round(was.value::double, now.digits) is distinct from round(now.value::double, now.digits)
     ),
     weighed as (

@@ -13,6 +13,7 @@ from reports.data.models import Kpi, Source
 from reports.figures import Figure
 
 _INDENT = re.compile(r"^ +", re.MULTILINE)
+_COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
 _RELATION = re.compile(r'"warehouse"\."(\w+)"\."(\w+)"')
 
 
@@ -56,5 +57,10 @@ class Proof:
 
 
 def _shortened(sql: str) -> str:
-    """As it ran, with names without quotes and an indent of two: a page holds a hundred of these."""
-    return _INDENT.sub(lambda found: found[0][::2], _RELATION.sub(r"\1.\2", sql.strip().replace("\n\n", "\n")))
+    """As it ran, with names without quotes and an indent of two: a page holds a hundred of these.
+
+    Comments are left out: what they say in English, the definition beside it says in the language of the page.
+    """
+    ran = _RELATION.sub(r"\1.\2", _COMMENT.sub("", f"{sql}\n"))
+    lines = (line for line in ran.splitlines() if line.strip())
+    return _INDENT.sub(lambda found: found[0][::2], "\n".join(lines))

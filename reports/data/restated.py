@@ -21,6 +21,7 @@ class Restatement:
     """One value that was reported and is another one now; `now` is None when there is none any more, for `reason`."""
 
     kpi: Kpi
+    scope: str
     period: str
     period_end: date
     then: Decimal
@@ -50,27 +51,34 @@ class Restated:
 
 
 def read(released: Released, facts: Mapping[str, Any], edition: Edition, kpis: Sequence[Kpi]) -> Restated:
-    """The restatements of the KPIs a report shows. What differs from two issues stands against the older one."""
+    """The restatements of the KPIs a report shows, and of their channels where it has a table of those.
+
+    What differs from two issues stands against the older one.
+    """
     name = edition.name
     issues = [issue for issue in facts.get("compared_with", ()) if name in issue["editions"]]
     if not issues or not released.has(TABLE):
         return Restated(None, "", (), ())
     shown = {(kpi.metric, kpi.version): kpi for kpi in kpis}
     place = {of: number for number, of in enumerate(shown)}
-    found: dict[tuple[str, int, str], Restatement] = {}
+    found: dict[tuple[str, int, str, str], Restatement] = {}
     for issue in issues:
         pins = set(issue["editions"][name])
         rows = released.rows(f"select * from reporting.{TABLE} where since = ?", [issue["release"]])
         for row in rows:
             of, was = (row["metric"], row["version"]), f"{row['metric']}@{row['was_version']}"
             moved = row["was_version"] != row["version"]
-            if of not in shown or was not in pins or (moved and f"{row['metric']}@{row['version']}" in pins):
+            pin, is_channel = f"{row['metric']}@{row['version']}", row["scope"].startswith("channel:")
+            if of not in shown or was not in pins or (moved and pin in pins):
+                continue
+            if row["scope"] != "total" and not (is_channel and pin in edition.channels):
                 continue
             of_table(TABLE, row, ["old_value", "new_value", "difference"])
             found.setdefault(
-                (*of, row["period"]),
+                (*of, row["period"], row["scope"]),
                 Restatement(
                     shown[of],
+                    row["scope"],
                     row["period"],
                     row["period_end"],
                     row["old_value"],
@@ -95,7 +103,12 @@ def read(released: Released, facts: Mapping[str, Any], edition: Edition, kpis: S
         tuple(
             sorted(
                 found.values(),
-                key=lambda one: (place[one.kpi.metric, one.kpi.version], -one.period_end.toordinal()),
+                key=lambda one: (
+                    place[one.kpi.metric, one.kpi.version],
+                    -one.period_end.toordinal(),
+                    one.scope != "total",
+                    one.scope,
+                ),
             )
         ),
         tuple(definitions),

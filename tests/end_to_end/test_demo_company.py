@@ -12,6 +12,7 @@ from lxml import html
 
 from ingestion import demo
 from tests.end_to_end.conftest import Company, Released
+from tests.reports.recompute import sizes
 
 pytestmark = pytest.mark.integration
 
@@ -116,14 +117,19 @@ def test_nothing_that_identifies_a_person_is_loaded(released: tuple[Company, dem
     assert found == []
 
 
+def test_every_released_report_is_small_with_all_its_sql(released: tuple[Company, demo.DemoTruth]) -> None:
+    company, _ = released
+    measured = {file.name: sizes(file) for file in (company.data / "current").glob("*.*.html")}
+    assert len(measured) == 6
+    assert {name: size for name, size in measured.items() if size[0] > 1_500_000 or size[1] > 500_000} == {}
+
+
 def test_the_sql_a_page_shows_with_a_number_is_the_sql_that_made_it(
     released: tuple[Company, demo.DemoTruth],
 ) -> None:
     company, _ = released
     page = html.parse(company.data / "current" / "management.en.html")
-    shown = {
-        article.get("id"): article.findtext(".//details[@class='sql']//code") for article in page.findall(".//article")
-    }
+    shown = {article.get("id"): article.findtext(".//pre") for article in page.findall(".//article")}
     metrics = {anchor: sql for anchor, sql in shown.items() if re.fullmatch(r"[a-z0-9_]+-\d+", anchor or "")}
     assert len(metrics) > 20
     with duckdb.connect() as connection:

@@ -107,3 +107,12 @@ def test_written_proposals_are_kept_and_not_proposed_again(twinfield: Paths) -> 
 def test_a_proposal_follows_description_then_number(number: str, description: str, kind: str, code: str) -> None:
     account = accounts.Account("bakkerij", number, description, kind, Decimal(1), 1)
     assert accounts.propose(account, width=4).rgs_code == code
+
+
+@pytest.mark.parametrize("description", ["=cmd|'/c calc'!A0", "+1+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_description_that_is_a_formula_stays_text_in_a_spreadsheet(description: str, tmp_path: Path) -> None:
+    account = accounts.Account("bakkerij", "4300", description, "P", Decimal(1), 1)
+    accounts.write([accounts.propose(account, width=4)], tmp_path / "mapping.csv")
+    [row] = accounts._rows(tmp_path / "mapping.csv")
+    assert row["account_description"] == f"'{description}"
+    assert not any(str(value).startswith(("=", "+", "@", "\t")) for value in row.values())

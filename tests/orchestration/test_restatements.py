@@ -22,6 +22,10 @@ JANUARY = """
     select * replace ('2025-01' as period, date '2025-01-01' as period_start, date '2025-01-31' as period_end, 70 as value)
     from reporting.rpt_metric_values
 """
+A_CHANNEL = """
+    insert into reporting.rpt_metric_values
+    select * replace ('channel:email' as scope, {} as value) from reporting.rpt_metric_values
+"""
 SECOND_VERSION = """
     insert into reporting.rpt_metrics select * replace (2 as version) from reporting.rpt_metrics;
     insert into reporting.rpt_metric_values select * replace (2 as version, 90 as value) from reporting.rpt_metric_values
@@ -90,6 +94,13 @@ def test_another_version_is_a_cause_of_its_own_and_an_unchanged_release_restates
 def test_a_value_that_was_not_complete_or_not_there_is_not_restated(paths: Paths) -> None:
     publish(paths, change="update reporting.rpt_metric_values set is_partial = true")
     assert restated(publish(paths, revenue=110)) == []
+
+
+def test_a_channel_is_restated_where_the_total_is_not(paths: Paths) -> None:
+    publish(paths, change=A_CHANNEL.format(40))
+    assert restated(publish(paths, change=A_CHANNEL.format(44))) == [
+        ("000001", 1, "2024-12", 40, 44, 4, "recalculated")
+    ]
 
 
 def test_the_last_issue_about_an_earlier_month_is_compared_with_too(paths: Paths) -> None:

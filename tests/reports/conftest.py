@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -14,6 +15,11 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, sync_playwright
 
+from reports import site
+from reports.edition import files
+from reports.formatting import Language
+from reports.render import render
+from reports.words import LANGUAGES
 from tests.reports import agreements, coming
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +29,8 @@ TEXTS = ("label", "definition", "formula", "version_reason")
 # Markup, a template, quotes, a formula, a text turned around and an emoji; the company's name is also very long.
 HOSTILE = "=1+1<script>alert('x')</script>{{ 7 * 7 }}\"'&\u202e\U0001f600"
 LONG = "x" * 10_000
+EARLIER = {"release": "000006", "created_at": "2025-12-19T06:00:00+01:00", "as_of": "2025-11-30"}
+EARLIER |= {"tests": {"passed": 70, "failed": 0, "warned": 0, "total": 70}}
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -209,6 +217,11 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
         connection.execute(
             "insert into reporting.rpt_notices values ('code', 'warning', ?, ?)", [f"Let op{text}", f"Mind{text}"]
         )
+    if hostile:
+        said = {"text": f"{text} {LONG}", "action": text}
+        notes = {"2025-12": {subject: said for subject in ("revenue", "quotes", "risks", "outlook")}}
+        (folder / "notes.json").write_text(json.dumps({"nl": notes, "en": notes}), encoding="utf-8")
+    (folder / "models.json").write_text(json.dumps(_models(text)), encoding="utf-8")
     (folder / "release.json").write_text(
         json.dumps(
             {
@@ -221,6 +234,16 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
         encoding="utf-8",
     )
     return folder
+
+
+def _models(hostile: str) -> dict[str, str]:
+    """The SQL of every exported model, as far as it can be told without dbt: relations by name, macros left out."""
+    models: dict[str, str] = {}
+    for file in sorted([*METRICS.rglob("metric_*_v*.sql"), *CONTRACTS.glob("rpt_*.sql")]):
+        sql = re.sub(r"\{\{ ref\(\W(\w+).*?\}\}", r'"warehouse"."marts"."\1"', file.read_text(encoding="utf-8"))
+        sql = re.sub(r"\{[{%#].*?[}%#]\}", "macro", sql, flags=re.DOTALL)
+        models[re.sub(r"^(metric_.*)_v", r"\1.v", file.stem)] = f"select '{hostile}'\n{sql}" if hostile else sql
+    return models
 
 
 @pytest.fixture(scope="session")
@@ -245,6 +268,19 @@ def shop_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hostile_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every text that comes from data tries to be something else."""
     return make_release(tmp_path_factory.mktemp("reports") / "hostile", with_shop=True, hostile=True)
+
+
+@pytest.fixture(scope="session")
+def whole(full_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every report and every page beside them, as a release holds them."""
+    out = tmp_path_factory.mktemp("site")
+    reports: list[tuple[str, Language, str]] = [
+        (edition, tongue, f"{edition}.{tongue}.html") for edition in sorted(files()) for tongue in LANGUAGES
+    ]
+    for edition, language, file in reports:
+        render(full_release, edition=edition, language=language, out=out / file)
+    site.render(full_release, reports, out=out, earlier=[EARLIER])
+    return out
 
 
 @pytest.fixture(scope="session")

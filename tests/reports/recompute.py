@@ -123,7 +123,7 @@ def mistakes(file: Path, release: Path) -> list[str]:
     elements = root.xpath("//data")
     assert elements
     for element in elements:
-        reference, shown = element.get("data-ref"), " ".join(element.text_content().split())
+        reference, shown = _whole(element), " ".join(element.text_content().split())
         value = released.number(reference)
         if value is None or Decimal(element.get("value")) != value:
             wrong.append(f"{reference} is {value}, not {element.get('value')}")
@@ -141,12 +141,26 @@ def mistakes(file: Path, release: Path) -> list[str]:
     return sorted(set(wrong))
 
 
+def sizes(file: Path) -> tuple[int, int]:
+    """The bytes of a page, and of what it is without its interaction: the script and the history only that shows."""
+    page = file.read_bytes()
+    return len(page), len(re.sub(rb"<script.*?</script>", b"", page, flags=re.DOTALL))
+
+
+def _whole(element: Any) -> str:
+    """Its reference, of which a row or article may say the beginning for all numbers in it."""
+    holder = next(element.iterancestors("tr", "article"), None)
+    base = None if holder is None else holder.get("data-of")
+    parts = element.get("data-ref").split(" - ")
+    return " - ".join(re.sub(r"^(-?)\./", rf"\g<1>{base}/", part) for part in parts)
+
+
 def _places(root: Any, file: Path) -> dict[str, set[str]]:
     """Where each entry can be opened: on the page itself, or on a page of the release that it links to."""
     places = {id: {f"#{id}"} for id in root.xpath("//@id")}
     for link in {href for href in root.xpath("//a/@href") if ".html" in href}:
         page = (file.parent / link).read_text(encoding="utf-8")
-        for id in re.findall(r'<article id="([^"]+)"', page):
+        for id in re.findall(r"<article id=([^ >]+)", page):
             places.setdefault(id, set()).add(link)
     return places
 
@@ -184,7 +198,9 @@ def _leads_to(element: Any, entry: str, links: set[str]) -> bool:
 
 
 def _left_over(root: Any, released: Released, locale: Locale) -> list[str]:
-    for element in root.xpath("//data | //*[local-name()='svg'] | //style | //title | //script | //*[@data-words]"):
+    for element in root.xpath(
+        "//data | //*[local-name()='svg'] | //pre | //style | //title | //script | //*[@data-words]"
+    ):
         element.tail = f" {element.tail or ''}"
         element.drop_tree()
     text = " ".join(" ".join(root.itertext()).replace("\u00a0", " ").replace("\u2060", "").split())

@@ -26,8 +26,9 @@ def as_read(file: Path, part: str = "/html") -> str:
     """What a page says, a line for each heading, paragraph, fact and row; what differs by release is scrubbed."""
     page = re.sub(rf"(<(?:{BLOCKS})[ >])", r"\n\1", file.read_text(encoding="utf-8"))
     page = re.sub(r"<(style|script|svg|pre)\b.*?</\1>", " ", page, flags=re.DOTALL)
-    page = re.sub(r"</t[hd]>\s*<t[hd]", r" | <td", page)
     root = html.document_fromstring(page)
+    for cell in root.xpath("//tr/*[position() > 1]"):
+        cell.text = f" | {cell.text or ''}"
     said = "\n".join(found.text_content() for found in root.xpath(part))
     lines = (" ".join(line.split()) for line in said.split("\n"))
     text = "\n".join(line for line in lines if line)

@@ -67,6 +67,25 @@ def test_a_mistake_in_the_notes_is_named_with_its_line(tmp_path: Path, wrong: st
     assert said in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[here](javascript:alert(1))",
+        "<https://example.com/track>",
+        "![seen](https://example.com/pixel.png)",
+        "<b onclick=alert(1)>bold",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "=cmd|' /C calc'!A0 \u202e\U0001f600",
+    ],
+)
+def test_what_is_no_paragraph_list_or_emphasis_stays_text(text: str) -> None:
+    made = html.fragment_fromstring(shown(text), create_parent="div")
+    assert {element.tag for element in made.iter()} <= {"div", "p"}
+    assert [element.attrib for element in made.iter() if element.attrib] == []
+
+
 def _release(full_release: Path, tmp_path: Path, notes: dict[str, Any]) -> Path:
     folder = Path(shutil.copytree(full_release, tmp_path / "release"))
     (folder / "notes.json").write_text(json.dumps(notes), encoding="utf-8")

@@ -27,18 +27,20 @@ def restated_release(full_release: Path, tmp_path_factory: pytest.TempPathFactor
             """
             insert into reporting.rpt_restatements by name
             select since, metric, version, was_version, 'month' as grain, period, last_day((period || '-01')::date) as period_end,
-                'total' as scope, old_value, new_value, new_value - old_value as difference, reason, cause
+                scope, old_value, new_value, new_value - old_value as difference, reason, cause
             from (values
-                ('000004', 'revenue', 1, 1, '2025-11', 100000.0, 101000.4, null, 'late_data'),
-                ('000006', 'revenue', 1, 1, '2025-11', 100900.0, 101000.4, null, 'corrected_source'),
-                ('000006', 'solvency', 1, 1, '2025-10', 0.25, null, 'source_absent', 'corrected_source'),
-                ('000006', 'aov', 2, 1, '2025-10', 70.0, 64.5, null, 'definition_version'),
-                ('000006', 'nps', 1, 1, '2025-10', 10, 12, null, 'recalculated'))
-                as t(since, metric, version, was_version, period, old_value, new_value, reason, cause)
+                ('000004', 'revenue', 1, 1, '2025-11', 'total', 100000.0, 101000.4, null, 'late_data'),
+                ('000006', 'revenue', 1, 1, '2025-11', 'total', 100900.0, 101000.4, null, 'corrected_source'),
+                ('000006', 'solvency', 1, 1, '2025-10', 'total', 0.25, null, 'source_absent', 'corrected_source'),
+                ('000006', 'aov', 2, 1, '2025-10', 'total', 70.0, 64.5, null, 'definition_version'),
+                ('000006', 'orders', 1, 1, '2025-10', 'channel:google_ads', 31, 33, null, 'late_data'),
+                ('000006', 'orders', 1, 1, '2025-10', 'months:3', 31, 33, null, 'late_data'),
+                ('000006', 'nps', 1, 1, '2025-10', 'total', 10, 12, null, 'recalculated'))
+                as t(since, metric, version, was_version, period, scope, old_value, new_value, reason, cause)
             """
         )
     facts = json.loads((folder / "release.json").read_text(encoding="utf-8"))
-    shown = {"investor_monthly": ["aov@1", "revenue@1", "solvency@1"]}
+    shown = {"investor_monthly": ["aov@1", "orders@1", "revenue@1", "solvency@1"]}
     facts["compared_with"] = [
         {"release": "000004", "created_at": "2025-12-20T06:00:00+01:00", "month": "2025-11", "editions": shown},
         {"release": "000006", "created_at": "2026-01-18T06:00:00+01:00", "month": "2025-12", "editions": shown},
@@ -66,8 +68,9 @@ def test_each_value_that_was_reported_stands_beside_the_one_it_is_now_with_its_c
         ["Net revenue Nov 2025", "€100,000", "€101,000", "+€1,000", "data came in late"],
         ["Solvency (equity ratio) Oct 2025", "25.0%", "the source was not delivered", "–", "corrected in the source"],
         ["Average order value Oct 2025", "€70.00", "€64.50", "−€5.50", "other version of the definition"],
+        ["Orders Channel: Google ads, Oct 2025", "31", "33", "+2", "data came in late"],
     ], "one not shown in the last issue is not restated"
-    assert "3 values differ from what was reported before." in plain(found)
+    assert "4 values differ from what was reported before." in plain(found)
     assert "Changed since the issue of 18 January 2026, 06:00" in plain(found)
     assert "Average order value from version 1 to version 2:" in plain(found)
 

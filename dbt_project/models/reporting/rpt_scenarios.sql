@@ -2,7 +2,8 @@
 -- changes nothing. variant all changes every driver of the scenario at once; the other variants one of them at a time.
 -- Scenarios are assumptions: they have no probabilities, and the outcome is not linear, so they must not be averaged.
 -- Cost of sales moves with revenue, operating costs do not. Later payment takes cash once; interest is paid on the debt at
--- the end. Tax keeps its share of the profit. Repayments go on as they did.
+-- the end. Tax keeps its share of the profit. Repayments go on as they did. A runway of more than five years is not told as a
+-- number: with so little burn it says how near to zero the burn is, and not how long the money lasts.
 {% set drivers = ['revenue_pct', 'gross_margin_pt', 'cost_pct', 'dso_days', 'interest_pt'] -%}
 {% set outcomes = [
     'revenue', 'gross_margin', 'ebitda', 'net_profit', 'net_burn', 'runway', 'cash_after_12_months', 'lowest_cash', 'dscr',
@@ -248,7 +249,11 @@ measured as (
         cast(ebitda as double) as ebitda,
         cast(net_profit as double) as net_profit,
         cast(burn as double) / month_count as net_burn,
-        case when round(burn, 2) > 0 then cast(cash as double) * month_count / burn end as runway,
+        case
+            when round(burn, 2) > 0 and cast(cash as double) * month_count / burn <= 60
+                then cast(cash as double) * month_count / burn
+        end as runway,
+        round(burn, 2) > 0 as is_burning,
         cast(cash as double) - cast(burn as double) * 12 / month_count - repaid_amount as cash_after_12_months,
         least(
             cast(cash as double), cast(cash as double) - cast(burn as double) * 12 / month_count - repaid_amount
@@ -272,6 +277,7 @@ stacked as (
         variant,
         is_outside_history,
         period,
+        is_burning,
         '{{ outcome }}' as metric,
         {{ loop.index }} as metric_place,
         cast({{ outcome }} as decimal(28, 6)) as value
@@ -299,6 +305,7 @@ select
         when stacked.value is not null then null
         when ledger.source_count = 0 then 'source_absent'
         when stacked.period is null then 'insufficient_history'
+        when stacked.metric = 'runway' and stacked.is_burning then 'over_60_months'
         when stacked.metric in ('runway', 'dscr', 'break_even_growth') then 'not_applicable'
         else 'no_denominator'
     end as reason,

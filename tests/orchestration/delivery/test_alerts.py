@@ -266,6 +266,14 @@ def test_a_signed_webhook_is_told_of_each_alert(
     assert data["link"] == "https://rapport.example/management.nl.html#revenue-1"
 
 
+def test_a_hostile_name_in_an_alert_is_one_line_of_text(listener: Listener) -> None:
+    address = f"json://127.0.0.1:{listener.port}/token"
+    hostile = "Ster\r\nBcc: thief@example.com <script>=1+1\u202e \U0001f600"
+    messages.send(address, title=hostile, text=hostile, tone="info")
+    assert listener.bodies[-1]["title"] == "Ster Bcc: thief@example.com <script>=1+1\u202e \U0001f600"
+    assert "<script>" in listener.bodies[-1]["message"]
+
+
 def test_an_address_is_shown_by_its_kind_only() -> None:
     shown = messages.label("mailto://jan:hunter2@bank.example")
     assert shown.startswith("mailto ")
