@@ -89,12 +89,12 @@ def waterfall(steps: Sequence[Step]) -> tuple[Markup, ...]:
     for row, (step, start, end) in enumerate(zip(steps, [Decimal(0), *ends], ends, strict=False)):
         left, right = sorted((across(0 if step.is_total else start), across(end)))
         kind = "total" if step.is_total else "up" if step.amount >= 0 else "down"
-        lead = f'<path class="lead" d="M{across(start):.1f},0V7"/>' if row else ""
-        lead += f'<path class="lead" d="M{across(end):.1f},21V28"/>' if row < len(steps) - 1 else ""
+        lead = f'<path class="lead" d="M{across(start):.2f},0V7"/>' if row else ""
+        lead += f'<path class="lead" d="M{across(end):.2f},21V28"/>' if row < len(steps) - 1 else ""
         drawings.append(
             Markup(
-                f'<svg class="fall" viewBox="0 0 100 28" {_SHAPE}><path class="zero" d="M{across(0):.1f},0V28"/>{lead}'
-                f'<rect class="{kind}" x="{left:.1f}" y="5" width="{max(right - left, 0.4):.1f}" height="18"/></svg>'
+                f'<svg class="fall" viewBox="0 0 100 28" {_SHAPE}><path class="zero" d="M{across(0):.2f},0V28"/>{lead}'
+                f'<rect class="{kind}" x="{left:.2f}" y="5" width="{max(right - left, 0.4):.2f}" height="18"/></svg>'
             )
         )
     return tuple(drawings)

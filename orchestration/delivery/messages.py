@@ -61,7 +61,10 @@ def send(address: str, *, title: str, text: str, tone: Tone) -> str:
         try:
             with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as said:
                 sent = messenger.notify(
-                    title=" ".join(title.split()), body=text, notify_type=apprise.NotifyType(tone), body_format=apprise.NotifyFormat.TEXT
+                    title=" ".join(title.split()),
+                    body=text,
+                    notify_type=apprise.NotifyType(tone),
+                    body_format=apprise.NotifyFormat.TEXT,
                 )
                 reason = secrets.safe(cast("StringIO", said).getvalue().replace(address, "***"))
         finally:

@@ -29,7 +29,9 @@
     heads.forEach((head, column) => {
       if (!first.some((row) => row.cells[column] && text(row.cells[column]))) return; // a drawing has no order
       const button = make("button", { type: "button", className: "sort" });
-      button.append(...head.childNodes);
+      // A link in a head stays a link: the button stands after it.
+      if ($("a", head)) button.setAttribute("aria-label", text(head));
+      else button.append(...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
         const was = head.getAttribute("aria-sort");

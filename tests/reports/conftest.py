@@ -219,7 +219,7 @@ def make_release(folder: Path, *, with_books: bool = True, with_shop: bool = Tru
         )
     if hostile:
         said = {"text": f"{text} {LONG}", "action": text}
-        notes = {"2025-12": {subject: said for subject in ("revenue", "quotes", "risks", "outlook")}}
+        notes = {"2025-12": dict.fromkeys(("revenue", "quotes", "risks", "outlook"), said)}
         (folder / "notes.json").write_text(json.dumps({"nl": notes, "en": notes}), encoding="utf-8")
     (folder / "models.json").write_text(json.dumps(_models(text)), encoding="utf-8")
     (folder / "release.json").write_text(

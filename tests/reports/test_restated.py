@@ -67,8 +67,8 @@ def test_each_value_that_was_reported_stands_beside_the_one_it_is_now_with_its_c
     assert rows == [
         ["Net revenue Nov 2025", "€100,000", "€101,000", "+€1,000", "data came in late"],
         ["Solvency (equity ratio) Oct 2025", "25.0%", "the source was not delivered", "–", "corrected in the source"],
-        ["Average order value Oct 2025", "€70.00", "€64.50", "−€5.50", "other version of the definition"],
         ["Orders Channel: Google ads, Oct 2025", "31", "33", "+2", "data came in late"],
+        ["Average order value Oct 2025", "€70.00", "€64.50", "−€5.50", "other version of the definition"],
     ], "one not shown in the last issue is not restated"
     assert "4 values differ from what was reported before." in plain(found)
     assert "Changed since the issue of 18 January 2026, 06:00" in plain(found)
