@@ -17,6 +17,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from reports import sandbox
 
 
@@ -68,6 +70,8 @@ def main() -> None:
         folder = Path(job["folder"])
         try:
             if not confined:
+                # It is made by the import, with a thread that the kernel would not bind.
+                duckdb.default_connection().close()
                 sandbox.confine(folder)
                 confined = True
             answer: dict[str, Any] = {"files": [str(file) for file in JOBS[job["job"]](folder, job)]}

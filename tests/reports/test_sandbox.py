@@ -58,7 +58,8 @@ REFUSED = {
 }
 # What Python's audit hook can't see.
 REFUSED_BY_THE_KERNEL = {
-    "a file of DuckDB elsewhere": "duckdb.sql(f\"copy (select 1) to '{folder.parent}/new.csv'\")",
+    "a file of DuckDB elsewhere": "duckdb.connect().sql(f\"copy (select 1) to '{folder.parent}/new.csv'\")",
+    "the connection DuckDB had before": "duckdb.sql(f\"copy (select 1) to '{folder.parent}/new.csv'\")",
     "a program of another library": "import ctypes; 1 / (ctypes.CDLL(None).system(b'true') == 0)",
 }
 
@@ -118,7 +119,7 @@ def test_a_renderer_that_reaches_out_is_stopped(worker: Worker, code: str) -> No
 @pytest.mark.parametrize("worker", ["kernel"], indirect=True)
 @pytest.mark.parametrize("code", REFUSED_BY_THE_KERNEL.values(), ids=REFUSED_BY_THE_KERNEL)
 def test_a_library_that_is_not_python_is_stopped_by_the_kernel(worker: Worker, code: str) -> None:
-    assert told(worker, code).get("kind") in {"IOException", "ZeroDivisionError"}
+    assert told(worker, code).get("kind") in {"IOException", "ConnectionException", "ZeroDivisionError"}
     assert sorted(entry.name for entry in worker.folder.parent.iterdir()) == ["draft", "kept", "template.j2"]
 
 
