@@ -17,6 +17,7 @@ import duckdb
 
 from reports.data import Point, Report
 from reports.data.database import opened
+from reports.data.models import spoken_of
 from reports.data.released import Released
 from reports.figures import of_metric, of_table
 from reports.inline import Panel, Step
@@ -113,7 +114,7 @@ class _Released:
         self._released = Released(connection, report.language, outside=report.is_for_outside)
         self._report = report
         self._month = report.period_end.strftime("%Y-%m")
-        self._pins = {kpi.metric: kpi for kpi in report.definitions}
+        self._pins = spoken_of(report.definitions)
 
     def _rows(self, query: str, **values: object) -> list[dict[str, Any]]:
         return self._released.rows(query, values)

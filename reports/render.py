@@ -19,6 +19,7 @@ from reports import charts, exhibits, explore, inline
 from reports.charts import ACCENT, SECOND, Chart, Series
 from reports.compact import compact
 from reports.data import Kpi, Point, Report, read
+from reports.data.models import spoken_of
 from reports.edition import find
 from reports.figures import Figure
 from reports.formatting import MINUS, WORD_JOINER, Formatter, Language
@@ -113,7 +114,7 @@ def _lowest(points: tuple[Point, ...]) -> Point:
 
 
 def _kpi(report: Report, metric: str) -> Kpi | None:
-    return next((kpi for kpi in report.definitions if kpi.metric == metric), None)
+    return spoken_of(report.definitions).get(metric)
 
 
 def _money_axis(report: Report, scale: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -122,6 +123,14 @@ class Kpi:
     def anchor(self) -> str:
         """The id of its definition on the page."""
         return f"{self.metric}-{self.version}"
+
+
+def spoken_of(kpis: Iterable[Kpi]) -> dict[str, Kpi]:
+    """By metric, the version a report shows first: the one its sentences and charts are about."""
+    found: dict[str, Kpi] = {}
+    for kpi in kpis:
+        found.setdefault(kpi.metric, kpi)
+    return found
 
 
 @dataclass(frozen=True)

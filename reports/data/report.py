@@ -16,7 +16,7 @@ from reports.data import words as owners_words
 from reports.data.agreed import Covenant
 from reports.data.database import opened
 from reports.data.kpis import Kpis
-from reports.data.models import Channel, Kpi, Notice, Point, Section, Source, Statement, Versions
+from reports.data.models import Channel, Kpi, Notice, Point, Section, Source, Statement, Versions, spoken_of
 from reports.data.outlook import ChannelBudget, Forecast, Scenarios
 from reports.data.provenance import Proof, Provenance
 from reports.data.released import Released
@@ -144,8 +144,8 @@ class Report:
         return self._labels("conversion")
 
     def _labels(self, *metrics: str) -> tuple[str, ...]:
-        known = {kpi.metric: kpi.label for kpi in (*self.definitions, *self.absent)}
-        return tuple(known.get(metric, metric) for metric in metrics)
+        known = spoken_of((*self.definitions, *self.absent))
+        return tuple(known[metric].label if metric in known else metric for metric in metrics)
 
 
 def read(release: Path, edition: Edition, language: Language) -> Report:
@@ -257,7 +257,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
             has_stress=edition.stress,
             restated=changes,
             sources=sources,
-            summary=summary.write(cards, {kpi.metric: kpi for kpi in definitions}, words.month(end), proven, t),
+            summary=summary.write(cards, spoken_of(definitions), words.month(end), proven, t),
             words=said,
             quotes=said.quotes if edition.quotes else None,
             proof=proof.of_metrics(definitions),

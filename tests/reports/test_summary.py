@@ -18,3 +18,13 @@ def test_a_kpi_whose_colour_waits_for_a_second_period_went_neither_well_nor_poor
     t = texts("en")
     written = summary.write(waiting, {}, "", ProvenFormatter("en", "EUR", t), t)
     assert written.well == written.poorly == ()
+
+
+def test_two_editions_speak_of_one_order_value_though_one_of_them_also_shows_the_version_before(
+    full_release: Path,
+) -> None:
+    management, investor = (read(full_release, find(name), "en") for name in ("management", "investor_monthly"))
+    assert {kpi.version for kpi in management.definitions if kpi.metric == "aov"} == {1, 2}
+    told = [[line for line in report.summary.sentences if "orders of" in line] for report in (management, investor)]
+    assert told[0] == told[1]
+    assert "aov@2/" in told[0][0]
