@@ -406,6 +406,11 @@ def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -
             )
 
 
+def literals(texts: Iterable[str]) -> str:
+    """Texts as SQL for between the brackets of `in`, in order; `null`, which nothing is in, when there are none."""
+    return ", ".join(_text(text) for text in sorted(texts)) or "null"
+
+
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 

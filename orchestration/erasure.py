@@ -273,7 +273,7 @@ def _conditions(
     links = {column for _, _, column, _, _, on_erasure in marked if on_erasure == "link"}
     owned_columns = {column: kind for _, _, column, kind, role, _ in marked if role != "identifier"}
     owned = _owned(connection, listed)
-    people = _literals({pseudonym for _, pseudonym in listed})
+    people = privacy.literals({pseudonym for _, pseudonym in listed})
     texts = connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() join duckdb_tables() "
         "using (database_name, schema_name, table_name) "
@@ -288,7 +288,7 @@ def _conditions(
             continue
         conditions = rows.setdefault((schema, table), [])
         numbers = _numbers(owned, owned_columns.get(column, ""), schema)
-        conditions.append(f'"{column}" in ({_literals(numbers)})' if numbers else is_theirs)
+        conditions.append(f'"{column}" in ({privacy.literals(numbers)})' if numbers else is_theirs)
     for (schema, table), conditions in rows.items():
         yield schema, table, " or ".join(conditions), ""
 
@@ -311,7 +311,7 @@ def _source(dataset: str) -> str:
 
 def _owned(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
     """The numbers of what is theirs, such as order numbers, by dataset and kind."""
-    people = _literals({pseudonym for _, pseudonym in listed})
+    people = privacy.literals({pseudonym for _, pseudonym in listed})
     marked = _marked(connection)
     found: dict[tuple[str, str], set[str]] = {}
     for dataset, table, column, kind, role, _ in marked if listed else ():
@@ -487,7 +487,3 @@ def _marked(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, 
     present = _tables(connection)
     marked = connection.execute(f"from {privacy.SCHEMA}.columns order by all").fetchall()
     return [row for row in marked if (row[0], row[1]) in present]
-
-
-def _literals(texts: Iterable[str]) -> str:
-    return ", ".join("'" + text.replace("'", "''") + "'" for text in sorted(texts)) or "null"

@@ -202,7 +202,7 @@ class Landing:
                 chosen = {one for kind, one in people if kind == mark.kind}
                 if mark.role != "identifier":
                     chosen = owned.get(mark.kind, set())
-                condition = f'"{column}" in ({_literals(chosen)})'
+                condition = f'"{column}" in ({privacy.literals(chosen)})'
                 if mark.on_erasure == "link" and chosen:
                     yield table, column, condition
                 elif chosen:
@@ -219,7 +219,7 @@ class Landing:
             marks = privacy.marks(spec.schema)
             owned = {column: mark.kind for column, mark in marks.items() if mark.role == "owned"}
             whose = [
-                f'"{column}" in ({_literals(one for kind, one in people if kind == mark.kind)})'
+                f'"{column}" in ({privacy.literals(one for kind, one in people if kind == mark.kind)})'
                 for column, mark in marks.items()
                 if mark.role == "identifier"
             ]
@@ -284,10 +284,6 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, file: Path, column: str, con
 def hashed_key(key: privacy.Key, table: str, values: Iterable[Any]) -> str:
     """The key of a row of somebody who was erased, so that it can be recognised and not read."""
     return key.pseudonym("|".join(str(value) for value in values), f"row of {table}")
-
-
-def _literals(texts: Iterable[str]) -> str:
-    return ", ".join("'" + text.replace("'", "''") + "'" for text in sorted(texts)) or "null"
 
 
 def _quoted(path: Path) -> str:
