@@ -83,7 +83,7 @@ metrics_app = typer.Typer(
       kerncijfers metrics check
       kerncijfers metrics sign aov
       kerncijfers metric new orders_per_visitor --domain webshop
-      kerncijfers metric preview aov --watch
+      kerncijfers metric preview aov
       kerncijfers metric diff aov v1 v2
       kerncijfers metric explain revenue 2025-12
     """,

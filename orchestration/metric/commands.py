@@ -3,7 +3,9 @@
 # ruff: noqa: PLC0415 - imported where needed, so that --help is instant
 from __future__ import annotations
 
+import gc
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,7 +125,14 @@ def preview(
     grain: GrainOption = None,
     scope: ScopeOption = "total",
     periods: Annotated[int, typer.Option("--periods", help="How many of the last periods.", min=1)] = 13,
-    watch: Annotated[bool, typer.Option("--watch", help="Print again each time a file is saved; Ctrl-C ends.")] = False,
+    watch: Annotated[
+        bool | None,
+        typer.Option(
+            "--watch/--once",
+            help="Print again each time a file is saved, until Ctrl-C. [default: on a terminal, but for --json]",
+            show_default=False,
+        ),
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -131,17 +140,20 @@ def preview(
 
     Compiles the metric with dbt as it stands on disk, saved or new, and computes it on the tables of the current
     release: the values a refresh would publish. Nothing is built or published. What changed in a mart shows after a
-    refresh.
+    refresh. On a terminal it stays, and shows them again a second or two after each save.
 
     \b
     Examples:
       kerncijfers metric preview aov
-      kerncijfers metric preview aov --watch
+      kerncijfers metric preview aov --once
       kerncijfers metric preview roas --grain quarter --scope channel:search --json
     """
     from orchestration.metric import preview as work
     from orchestration.metric import show
 
+    gc.set_threshold(1_000_000)  # dbt makes a million objects, and all of them stay
+    if watch is None:
+        watch = sys.stdout.isatty() and not as_json
     paths = chosen_paths(data)
     options = {"version": version, "grain": grain, "scope": scope, "periods": periods}
 
@@ -150,6 +162,8 @@ def preview(
             typer.echo(json.dumps(show.plain(found), ensure_ascii=False, indent=None if watch else 2))
         else:
             show.preview(found)
+            if watch:
+                typer.echo("  Save a file to see it again; Ctrl-C ends.")
 
     if not watch:
         put(work.preview(paths, metric, **options))

@@ -72,9 +72,9 @@ def compile_metric(metric: str, version: int | None) -> Compiled:
     does not parse or the metric does not compile.
     """
 
-    def selected(manifest: Manifest, node: Any) -> str:
+    def selected(manifest: Manifest, node: Any) -> tuple[str, str]:
         _fold(manifest, node)
-        return "rpt_metric_values"
+        return "rpt_metric_values", VALUES
 
     manifest, node, _ = _compile(metric, version, selected)
     values: Any = manifest.nodes[VALUES]
@@ -97,13 +97,18 @@ def lineage(metric: str, version: int | None) -> dict[str, str]:
 
     Raises KerncijfersError as `compile_metric` does.
     """
-    _, _, result = _compile(metric, version, lambda _, node: f"+{node.name}.v{node.version}")
+    _, _, result = _compile(metric, version, lambda _, node: (f"+{node.name}.v{node.version}", node.unique_id))
     models: list[Any] = [one.node for one in result.result.results]
     return {f"{model.schema}.{model.alias}": model.compiled_code for model in models}
 
 
-def _compile(metric: str, version: int | None, select: Callable[[Manifest, Any], str]) -> tuple[Manifest, Any, Any]:
-    """Compiles the models that `select` names when it is told the metric: the project, the metric, and dbt's result."""
+def _compile(
+    metric: str, version: int | None, select: Callable[[Manifest, Any], tuple[str, str]]
+) -> tuple[Manifest, Any, Any]:
+    """Compiles what `select` names when it is told the metric: what dbt selects, and the model all of it leads to.
+
+    Returns the project, the metric, and dbt's result.
+    """
     _prepare()
     result, node = None, None
     for project in (_with_new_sql, _parse):
@@ -111,7 +116,8 @@ def _compile(metric: str, version: int | None, select: Callable[[Manifest, Any],
         if manifest is None:
             continue
         node = _find(manifest, metric, version)
-        chosen = select(manifest, node)
+        chosen, last = select(manifest, node)
+        _leave_out_what_does_not_lead_to(manifest, last)
         result = _invoke(["compile", "--select", f"{chosen},resource_type:model"], manifest)
         if result.success:
             return manifest, node, result
@@ -243,6 +249,20 @@ def _fold(manifest: Manifest, metric: Any) -> None:
         node: Any = manifest.nodes[identifier]
         node.config.materialized = "ephemeral"
         node.config.contract.enforced = node.contract.enforced = False
+
+
+def _leave_out_what_does_not_lead_to(manifest: Manifest, last: str) -> None:
+    """Keeps the nodes that `last` stands on: dbt links and checks all there are, and most are tests."""
+    kept, found = set[str](), [last]
+    while found:
+        identifier = found.pop()
+        node: Any = manifest.nodes.get(identifier)
+        if node is not None and identifier not in kept:
+            kept.add(identifier)
+            found += getattr(node.depends_on, "nodes", [])
+    manifest.nodes = {identifier: node for identifier, node in manifest.nodes.items() if identifier in kept}
+    for left_out in (manifest.unit_tests, manifest.exposures, manifest.metrics, manifest.semantic_models):
+        left_out.clear()
 
 
 def _parents(manifest: Manifest, identifier: str) -> list[str]:

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tests.bench.bench_preview
 
-`--watch` keeps dbt in the process; without it every preview is a new process, as `dbt compile` is. Both start from a
-parsed project. The file gets a comment at each save and is put back as it was. Wall time is what a person waits for; CPU
+On a terminal it stays and keeps dbt in the process; `--once` is a new process each time, as `dbt compile` is. Both start
+from a parsed project. The file gets a comment at each save and is put back as it was. Wall time is what a person waits for; CPU
 time says what it takes when somebody else uses the machine. The fastest of five saves counts.
 """
 
@@ -57,11 +57,12 @@ def main() -> None:
             *("compile", "--quiet", "--select", "metric_aov.v2", "--project-dir", "dbt_project"),
             *("--profiles-dir", "dbt_project", "--target-path", str(target), "--log-path", str(root / "logs")),
         ]
+        once = (str(BIN / "kerncijfers"), "metric", "preview", "aov", "--once", "--data", str(data))
         file = ROOT / FILE
         ways: dict[str, Callable[[], object]] = {
             "dbt compile of that model": lambda: run(*compile_one, env={"KERNCIJFERS_WAREHOUSE": str(warehouse)}),
-            "metric preview": lambda: run(str(BIN / "kerncijfers"), "metric", "preview", "aov", "--data", str(data)),
-            "metric preview --watch": lambda: preview(paths, "aov"),
+            "metric preview --once": lambda: run(*once),
+            "metric preview, staying": lambda: preview(paths, "aov"),
         }
         taken = {way: fastest(action, file) for way, action in ways.items()}
         (plain, _), *_ = taken.values()

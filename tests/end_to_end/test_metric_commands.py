@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 import sys
 from decimal import Decimal
@@ -152,6 +155,35 @@ def test_versions_differ_by_the_parts_the_mart_gives(company: Company) -> None:
         assert parts[name] == pytest.approx(amount / orders, abs=Decimal("0.000001"))
     assert sum(parts.values()) == Decimal(row["difference"]) == Decimal(row["newer"]) - Decimal(row["older"])
     assert found["reasons"][0][:2] == [2, "2023-01-09"]
+
+
+def test_on_a_terminal_a_preview_stays_and_shows_a_file_again_when_it_is_saved(company: Company, project: Path) -> None:
+    file = project / AOV
+    before = file.read_text(encoding="utf-8")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "orchestration.cli", "metric", "preview", "aov", "--data", str(company.data)]
+    environment = {**os.environ, "PYTHONPATH": str(project), "COLUMNS": "160"}
+    process = subprocess.Popen(command, cwd=project, env=environment, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+
+    def shown() -> str:
+        seen = b""
+        while b"Ctrl-C ends" not in seen:
+            assert select.select([ours], [], [], 120)[0], seen.decode()
+            seen += os.read(ours, 65536)
+        return seen.decode()
+
+    try:
+        assert "equal to release 000001" in shown()
+        file.write_text(before.replace("gross_amount - discount_amount", "2 * (gross_amount - discount_amount)"))
+        assert "equal to release" not in shown()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    finally:
+        file.write_text(before, encoding="utf-8")
+        process.kill()
+        process.wait()
+        os.close(ours)
 
 
 def test_a_preview_says_what_a_refresh_would_publish(company: Company, project: Path) -> None:
