@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion import privacy
+from ingestion import privacy, quoting
 from ingestion.errors import SourceError
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -177,7 +177,7 @@ def _make_missing(
 
 def _rows_of_other_partitions(connection: duckdb.DuckDBPyConnection, dataset: str, table: Table) -> int:
     keys = ", ".join(f'"{column}"' for column in table.partition)
-    paths = ", ".join(f"'{str(path).replace(chr(39), chr(39) * 2)}'" for path in table.parquet)
+    paths = ", ".join(quoting.text(path) for path in table.parquet)
     row = connection.execute(
         f"""
         select count(*) from "{dataset}"."{table.name}"

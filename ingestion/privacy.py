@@ -25,6 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.errors import SourceError
+from ingestion.quoting import name as _name
+from ingestion.quoting import text as _text
 
 ENV_KEY, ENV_KEY_FILE = "KERNCIJFERS_PSEUDONYM_KEY", "KERNCIJFERS_PSEUDONYM_KEY_FILE"
 SCHEMA = "raw_privacy"
@@ -253,7 +255,7 @@ class Guard:
         out too. The file with identifiers is gone afterwards.
         """
         hashed = self._hashed(columns)
-        source, target = f"read_parquet({_text(str(parquet))})", parquet.with_suffix(".protected.parquet")
+        source, target = f"read_parquet({_text(parquet)})", parquet.with_suffix(".protected.parquet")
         with closing(duckdb.connect()) as connection:
             self.key.lend(connection)
             connection.register("erased", self.erased)
@@ -262,10 +264,10 @@ class Guard:
                 return Protected(parquet, before, 0), self
             steps_sql, replaced, body, stays = self._sift_sql(hashed, source)
             connection.execute(
-                f"copy ({steps_sql} select {replaced} {body} where {stays}) to {_text(str(target))} "
+                f"copy ({steps_sql} select {replaced} {body} where {stays}) to {_text(target)} "
                 "(format parquet, compression lz4)"
             )
-            [rows] = _row(connection, f"select count(*) from read_parquet({_text(str(target))})")
+            [rows] = _row(connection, f"select count(*) from read_parquet({_text(target)})")
             guard = self
             for column, mark in columns.items() if rows < before else ():
                 if mark.role == "owned":
@@ -397,7 +399,7 @@ def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -
         for one in names
     )
     with closing(duckdb.connect()) as connection:
-        counts = _row(connection, f"select {checks} from read_parquet({_text(str(parquet))})")
+        counts = _row(connection, f"select {checks} from read_parquet({_text(parquet)})")
     for column, count in zip(names, counts, strict=True):
         if count:
             raise SourceError(
@@ -409,11 +411,3 @@ def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -
 def literals(texts: Iterable[str]) -> str:
     """Texts as SQL for between the brackets of `in`, in order; `null`, which nothing is in, when there are none."""
     return ", ".join(_text(text) for text in sorted(texts)) or "null"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import privacy
+from ingestion import privacy, quoting
 from ingestion.connect.fields import Rows
 from ingestion.connect.landing import STATE, Landing
 from ingestion.sources import registry
@@ -32,7 +32,7 @@ from ingestion.sources.xaf import settings as xaf
 from orchestration import release
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
-from orchestration.release.store import quoted, seal_of
+from orchestration.release.store import seal_of
 
 LIST = "erased.csv"
 _COLUMNS = ("kind", "pseudonym", "erased_at")
@@ -172,14 +172,14 @@ def _rewrite(database: Path, listed: set[tuple[str, str]], *, is_former: bool = 
         shutil.copyfile(database, copy)
         with closing(duckdb.connect()) as connection:
             # Views know the database by this name.
-            connection.execute(f"attach '{quoted(copy)}' as warehouse")
+            connection.execute(f"attach {quoting.text(copy)} as warehouse")
             connection.execute("use warehouse")
             if is_former:
                 _pseudonymise(connection)
             privacy.make_tables(connection)
             _delete(connection, listed)
             connection.execute("use memory")
-            connection.execute(f"attach '{quoted(fresh)}' as fresh")
+            connection.execute(f"attach {quoting.text(fresh)} as fresh")
             connection.execute("copy from database warehouse to fresh")
             connection.execute("checkpoint fresh")
             connection.execute("detach fresh")
@@ -457,13 +457,13 @@ def _contents(file: Path) -> Iterator[bytes]:
             yield from (archive.read(name) for name in archive.namelist())
     elif content[:4] == b"PAR1":
         with suppress(duckdb.Error), closing(duckdb.connect()) as connection:
-            rows = connection.execute(f"select to_json(t) from read_parquet('{quoted(file)}') as t").fetchall()
+            rows = connection.execute(f"select to_json(t) from read_parquet({quoting.text(file)}) as t").fetchall()
             yield "\n".join(text for (text,) in rows).encode()
 
 
 def _open(database: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(f"attach '{quoted(database)}' as warehouse (read_only)")
+    connection.execute(f"attach {quoting.text(database)} as warehouse (read_only)")
     connection.execute("use warehouse")
     return connection
 

@@ -26,7 +26,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion import privacy
+from ingestion import privacy, quoting
 from ingestion.connect.fields import IS_DELETED, Rows
 from ingestion.errors import SourceError
 
@@ -232,7 +232,7 @@ class Landing:
         return found
 
     def _files(self, table: str) -> str:
-        files = ", ".join(f"'{_quoted(self.path(table, batch.number))}'" for batch in self.progress(table).batches)
+        files = ", ".join(quoting.text(self.path(table, batch.number)) for batch in self.progress(table).batches)
         return f"read_parquet([{files}])"
 
     def _latest(self, table: str, spec: Rows) -> str:
@@ -274,7 +274,7 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, file: Path, column: str, con
     emptied = f'* replace (case when {condition} then null else "{column}" end as "{column}")' if column else "*"
     kept = "true" if column else f"not coalesce({condition}, false)"
     rows = connection.execute(
-        f"select {emptied} from read_parquet('{_quoted(file)}', file_row_number = true) where {kept} "
+        f"select {emptied} from read_parquet({quoting.text(file)}, file_row_number = true) where {kept} "
         "order by file_row_number"
     ).to_arrow_table()
     _write(rows.select(schema.names).cast(schema), file)
@@ -286,17 +286,13 @@ def hashed_key(key: privacy.Key, table: str, values: Iterable[Any]) -> str:
     return key.pseudonym("|".join(str(value) for value in values), f"row of {table}")
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
 def _names(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
 def latest(landing: Landing, table: str, spec: Rows, batches: Sequence[Batch]) -> str:
     """SQL for the rows of these batches as the system last gave them: per key, per window, or as a whole."""
-    files = ", ".join(f"'{_quoted(landing.path(table, batch.number))}'" for batch in batches)
+    files = ", ".join(quoting.text(landing.path(table, batch.number)) for batch in batches)
     numbered = (
         "select *, cast(parse_filename(filename, true) as bigint) as batch_number "
         f"from read_parquet([{files}], filename = true, file_row_number = true)"
@@ -309,7 +305,7 @@ def latest(landing: Landing, table: str, spec: Rows, batches: Sequence[Batch]) -
     if spec.windows:
         newest = {tuple(window): batch.number for batch in batches for window in batch.windows}
         pairs = ", ".join(
-            "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in window) + f", {number})"
+            "(" + ", ".join(quoting.text(value) for value in window) + f", {number})"
             for window, number in newest.items()
         )
         columns = ", ".join(f'cast("{column}" as varchar)' for column in spec.windows)

@@ -10,6 +10,7 @@ import duckdb
 import xlsxwriter
 from faker import Faker
 
+from ingestion import quoting
 from ingestion.demo.world import FIRST_YEAR, LAST_YEAR
 
 # A dutch amount: 1.234,56.
@@ -280,13 +281,13 @@ def _customers(connection: duckdb.DuckDBPyConnection, inbox: Path, seed: int) ->
 
 def _sessions(connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
-        path = str(inbox / "website" / f"bezoeken_{year}.parquet").replace("'", "''")
+        path = quoting.text(inbox / "website" / f"bezoeken_{year}.parquet")
         connection.execute(
             f"""
             copy (
                 select name as session_id, visitor as visitor_id, started_at, channel, has_purchase
                 from sessions where year(started_at) = {year} order by started_at, name
-            ) to '{path}' (format parquet, compression zstd)
+            ) to {path} (format parquet, compression zstd)
             """
         )
 

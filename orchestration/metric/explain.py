@@ -20,6 +20,7 @@ from sqlglot import Expr, exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
+from ingestion import quoting
 from orchestration import release, values
 from orchestration.metric.compiler import lineage
 from orchestration.paths import Paths
@@ -99,7 +100,7 @@ def explain(
         models = lineage(registered["metric"], registered["version"])
         with duckdb.connect() as database:
             # Views in the warehouse know it by this name.
-            database.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+            database.execute(f"attach {quoting.text(warehouse)} as warehouse (read_only)")
             database.execute("use warehouse")
             for name in ("numerator", "denominator"):
                 if name == "numerator" or Decimal(found[name]) != 1:

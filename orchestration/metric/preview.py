@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion import quoting
 from orchestration import metrics_union, release, values
 from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.metric.compiler import Compiled, compile_metric
@@ -71,7 +72,7 @@ def preview(
     if grain not in values.GRAINS:
         raise KerncijfersError(f"There is no grain {grain!r}. Choose one of: {', '.join(values.GRAINS)}.")
     with duckdb.connect() as database:
-        database.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        database.execute(f"attach {quoting.text(warehouse)} as warehouse (read_only)")
         database.execute("use warehouse")
         scopes, rows = _computed(database, compiled, folder.name, grain, scope, periods)
         currency = values.rows_of(database, "select currency from reporting.rpt_company", {})[0]["currency"]

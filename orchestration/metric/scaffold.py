@@ -13,6 +13,7 @@ import yaml
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
+from ingestion import quoting
 from orchestration import fingerprints, metrics_union, registry, release
 from orchestration.errors import KerncijfersError, did_you_mean
 from orchestration.paths import Paths
@@ -155,7 +156,7 @@ def write(project: Path, name: str, begin: Start, told: dict[str, Any], formula:
 
 def _marts(warehouse: Path) -> dict[str, dict[str, str]]:
     with duckdb.connect() as database:
-        database.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        database.execute(f"attach {quoting.text(warehouse)} as warehouse (read_only)")
         rows = database.execute(
             "select table_name, column_name, data_type from duckdb_columns() "
             "where database_name = 'warehouse' and schema_name = 'marts' order by table_name, column_index"

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 import duckdb
 
+from ingestion import quoting
 from orchestration.release.manifest import CONTENTS
 from orchestration.release.preparation import TESTS
-from orchestration.release.store import DATABASE, quoted, read_facts
+from orchestration.release.store import DATABASE, read_facts
 
 Kind = Literal["restated", "in progress", "new", "gone"]
 _KEY = ("metric", "version", "grain", "period", "scope")
@@ -94,7 +95,7 @@ def compare(older: Path, newer: Path) -> Comparison:
 def _both(older: Path, newer: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for name, folder in (("older", older), ("newer", newer)):
-            connection.execute(f"attach '{quoted(folder / DATABASE)}' as {name} (read_only)")
+            connection.execute(f"attach {quoting.text(folder / DATABASE)} as {name} (read_only)")
         yield connection
 
 

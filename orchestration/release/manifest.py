@@ -14,10 +14,11 @@ from typing import Any
 
 import duckdb
 
+from ingestion import quoting
 from orchestration import dbt
 from orchestration.paths import PROJECT, Paths
 from orchestration.release import totals, verify
-from orchestration.release.store import MANIFEST, current_release, dumped, quoted, sha256
+from orchestration.release.store import MANIFEST, current_release, dumped, sha256
 
 CONTENTS = "contents.json"
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb", "pyarrow", "vl-convert-python")
@@ -48,7 +49,7 @@ def inputs(paths: Paths) -> dict[str, Any]:
     """What a release is made from: company.toml by its hash, and every raw table of the work copy by its totals."""
     toml = sha256(paths.company) if paths.company else None
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{quoted(paths.warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach {quoting.text(paths.warehouse)} as warehouse (read_only)")
         return {"company_toml": toml, "tables": totals.measure(connection, "warehouse", "raw_")}
 
 

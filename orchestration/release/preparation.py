@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from ingestion import quoting
 from orchestration import gate
 from orchestration.errors import KerncijfersError
 from orchestration.paths import PROJECT, Paths
@@ -22,7 +23,6 @@ from orchestration.release.store import (
     FACTS,
     current_release,
     dumped,
-    quoted,
     read_facts,
     require_closed,
 )
@@ -89,8 +89,8 @@ def export(warehouse: Path, folder: Path) -> None:
     """
     database = folder / DATABASE
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute(f"attach '{quoted(warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{quoted(database)}' as released")
+        connection.execute(f"attach {quoting.text(warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {quoting.text(database)} as released")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' "
             "and schema_name in (select unnest($1)) order by all",
@@ -103,7 +103,7 @@ def export(warehouse: Path, folder: Path) -> None:
             name = f'"{schema}"."{table}"'
             connection.execute(f"create table released.{name} as select * from warehouse.{name} order by all")
             file = folder / TABLES / schema / f"{table}.parquet"
-            connection.execute(f"copy released.{name} to '{quoted(file)}' (format parquet, compression zstd)")
+            connection.execute(f"copy released.{name} to {quoting.text(file)} (format parquet, compression zstd)")
         connection.execute("checkpoint released")
         connection.execute("detach released")
     require_closed(database)

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion import quoting
 from orchestration import dbt, gate, rendering
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
@@ -21,7 +22,6 @@ from orchestration.release.store import (
     earlier,
     page_name,
     pages,
-    quoted,
     read_facts,
     sha256,
     warehouse_of,
@@ -93,7 +93,7 @@ def _recorded(paths: Paths, issued: Path) -> dict[str, Any]:
 
 def _copy_raw(origin: Path, warehouse: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(f"attach '{quoted(origin)}' as origin (read_only)")
+        connection.execute(f"attach {quoting.text(origin)} as origin (read_only)")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() "
             "where database_name = 'origin' and starts_with(schema_name, 'raw_') order by all"

@@ -20,10 +20,11 @@ from typing import Any
 
 import duckdb
 
+from ingestion import quoting
 from orchestration.paths import Paths
 from orchestration.release import manifest
 from orchestration.release.manifest import CONTENTS
-from orchestration.release.store import DATABASE, current_release, kept, quoted, read_facts
+from orchestration.release.store import DATABASE, current_release, kept, read_facts
 from reports.data.released import Released
 
 TABLE = "rpt_restatements"
@@ -134,14 +135,14 @@ def again(paths: Paths, issued: Path, made: Paths) -> None:
         write(made, [known[name] for name in named])
         return
     with duckdb.connect(str(made.draft / DATABASE), config={"threads": 1}) as connection:
-        connection.execute(f"create table reporting.{TABLE} as from '{quoted(table)}'")
+        connection.execute(f"create table reporting.{TABLE} as from {quoting.text(table)}")
         _keep(connection, made.draft)
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, draft: Path) -> None:
     parquet = draft / "tables" / "reporting" / f"{TABLE}.parquet"
     connection.execute(f"create or replace table reporting.{TABLE} as select * from reporting.{TABLE} order by all")
-    connection.execute(f"copy reporting.{TABLE} to '{quoted(parquet)}' (format parquet, compression zstd)")
+    connection.execute(f"copy reporting.{TABLE} to {quoting.text(parquet)} (format parquet, compression zstd)")
     connection.execute("checkpoint")
 
 
@@ -151,7 +152,7 @@ def _month(database: Path) -> str:
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, folder: Path, raw: dict[str, Any]) -> dict[str, Any]:
-    connection.execute(f"attach '{quoted(folder / DATABASE)}' as earlier (read_only)")
+    connection.execute(f"attach {quoting.text(folder / DATABASE)} as earlier (read_only)")
     try:
         _ledger(connection)
         books, files = _moved(folder, raw)

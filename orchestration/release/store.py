@@ -157,8 +157,3 @@ def require_closed(database: Path) -> None:
     """Refuses a database with a write-ahead log: it is not whole, and a cut log is accepted silently, rows missing."""
     if database.with_name(f"{database.name}.wal").exists():
         raise KerncijfersError(f"{database.name} was not closed properly (it has a .wal). Nothing is published.")
-
-
-def quoted(path: Path) -> str:
-    """A path within single quotes of SQL."""
-    return str(path).replace("'", "''")

@@ -24,6 +24,8 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from ingestion.errors import SourceError
+from ingestion.quoting import name as _name
+from ingestion.quoting import text as _text
 from ingestion.sources.files.entities import DUCKDB, ENTITIES, Column, Kind
 from ingestion.sources.files.settings import FileSpec
 
@@ -70,14 +72,6 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
 def read(path: Path, shown: str, spec: FileSpec, work: Path, *, time_zone: str) -> Read:
     """Read `path` as `spec` declares and write its rows to a Parquet file in `work`.
 
@@ -111,7 +105,7 @@ def _open_text(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     _check_columns(shown, spec, names)
     columns = ", ".join(f"{_text(name)}: 'varchar'" for name in names)
     cells = (
-        f"select * from read_csv({_text(str(source))}, columns = {{{columns}}}, delim = {_text(spec.delimiter)}, "
+        f"select * from read_csv({_text(source)}, columns = {{{columns}}}, delim = {_text(spec.delimiter)}, "
         "header = true, quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, null_padding = false, "
         "max_line_size = 16777216)"
     )
@@ -128,7 +122,7 @@ def _as_parquet(cells: str, shown: str, work: Path) -> Path:
     target = _scratch(work, shown, "cells.parquet")
     with duckdb.connect() as connection:
         try:
-            connection.execute(f"copy ({cells}) to {_text(str(target))} (format parquet, compression uncompressed)")
+            connection.execute(f"copy ({cells}) to {_text(target)} (format parquet, compression uncompressed)")
         except duckdb.Error as error:
             raise _unsplit(error, shown) from error
     return target
@@ -228,7 +222,7 @@ def _open_whitespace(path: Path, shown: str, spec: FileSpec, work: Path) -> _Tab
         select {cells}
         from (
             select regexp_split_to_array(trim(line), '\\s+') as cells
-            from read_csv({_text(str(path))}, columns = {{'line': 'varchar'}}, delim = '\\x01', header = false,
+            from read_csv({_text(path)}, columns = {{'line': 'varchar'}}, delim = '\\x01', header = false,
                 quote = '', escape = '', auto_detect = false)
             where trim(line) <> ''
         )
@@ -240,7 +234,7 @@ def _open_whitespace(path: Path, shown: str, spec: FileSpec, work: Path) -> _Tab
 def _open_parquet(path: Path, shown: str, spec: FileSpec) -> _Table:
     path = path.resolve()
     try:
-        described = duckdb.sql(f"describe select * from read_parquet({_text(str(path))})").fetchall()
+        described = duckdb.sql(f"describe select * from read_parquet({_text(path)})").fetchall()
     except duckdb.Error as error:
         raise SourceError("this is not a readable Parquet file.", file=shown, advice="Export it again.") from error
     names = [row[0] for row in described]
@@ -438,7 +432,7 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
         if spec.totals_row
         else "false"
     )
-    cells_in_order = f"select * from read_parquet({_text(str(table.parquet))}, {_ROW} = true)"
+    cells_in_order = f"select * from read_parquet({_text(table.parquet)}, {_ROW} = true)"
     line = f"{_ROW} + {table.first_line}"
     if table.has_line_breaks:
         breaks = " + ".join(f"length({_name(c)}) - length(replace({_name(c)}, chr(10), ''))" for c in table.types)
@@ -472,11 +466,11 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
         connection.execute(f"set TimeZone = {_text(time_zone)}")
         _lock(connection, table, work)
         try:
-            connection.execute(f"copy ({select}) to {_text(str(target))} (format parquet, compression uncompressed)")
+            connection.execute(f"copy ({select}) to {_text(target)} (format parquet, compression uncompressed)")
         except duckdb.Error as error:
             raise _explain(error, connection, rows, parts, shown, spec) from error
         count, twice = _fetch(
-            connection, f"select count(*), count(*) - count(distinct _key) from read_parquet({_text(str(target))})"
+            connection, f"select count(*), count(*) - count(distinct _key) from read_parquet({_text(target)})"
         )
         column, total = _control_total(connection, numbered, is_total, target, shown, spec, time_zone, table)
     warnings = (
@@ -609,7 +603,7 @@ def _control_total(
             connection,
             f"""
             select max({_LINE}), any_value({text}), sum({parsed}),
-                (select coalesce(sum({_name(name)}), 0) from read_parquet({_text(str(target))}))
+                (select coalesce(sum({_name(name)}), 0) from read_parquet({_text(target)}))
             from ({numbered}) where {is_total} and {text} is not null
             """,
         )

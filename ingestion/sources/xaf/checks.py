@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion import quoting
 from ingestion.errors import SourceError
 from ingestion.sources.xaf import settings
 from ingestion.sources.xaf.document import Contents, Document, Place, Totals
@@ -282,7 +283,7 @@ class Check:
         # Views take no parameters; these paths are our own.
         for view, path in ((_LINE_AMOUNTS, contents.lines), (_TRANSACTIONS, contents.transactions)):
             name = "$lines" if "$lines" in view else "$transactions"
-            con.execute(view.replace(name, "'" + str(path).replace("'", "''") + "'"))
+            con.execute(view.replace(name, quoting.text(path)))
         con.execute(
             """
             create view opening as
@@ -847,7 +848,7 @@ class Check:
                         *,
                         money(amnt) as written,
                         side(amntTp) as side
-                    from read_parquet({_literal(self._contents.lines)})
+                    from read_parquet({quoting.text(self._contents.lines)})
                 ),
 
                 lines as (
@@ -867,8 +868,8 @@ class Check:
                 )
 
                 select
-                    {_literal(self._header.company_id)} as company_id,
-                    {_literal(self._header.fiscal_year)} as fiscal_year,
+                    {quoting.text(self._header.company_id)} as company_id,
+                    {quoting.text(self._header.fiscal_year)} as fiscal_year,
                     cast({sequence} as bigint) as line_sequence,
                     transactions.journal_id,
                     transactions.journal_type,
@@ -888,7 +889,7 @@ class Check:
                     on lines.document = parts.document
                     and lines.file_line > parts.after
                     and lines.file_line <= parts.until
-            ) to {_literal(path)} (format parquet, compression lz4, row_group_size 61440)
+            ) to {quoting.text(path)} (format parquet, compression lz4, row_group_size 61440)
             """
         )
 
@@ -927,7 +928,3 @@ def _sum(values: Sequence[Any]) -> Any:
 
 def _money(value: Decimal | int) -> str:
     return f"{value:,.2f}"
-
-
-def _literal(value: Path | str) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
