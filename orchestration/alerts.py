@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
+from lxml import html
 
+from orchestration import release
 from orchestration.delivery import messages, wording
 from orchestration.delivery.outbox import Outbox, identifier
 from reports.data.database import opened
@@ -233,12 +235,12 @@ class _Links:
     def __init__(self, settings: Company, folder: Path, language: Language) -> None:
         self._settings = settings
         self._folder = folder
-        files = sorted(folder.glob("*.*.html"), key=lambda file: (file.name.split(".")[1] != language, file.name))
-        self._pages = {file.name: file.read_text(encoding="utf-8") for file in files}
+        reports = sorted(release.pages(folder), key=lambda report: report[1] != language)
+        self._anchors = {name: _anchors(folder / name) for name in (release.page_name(*report) for report in reports)}
 
     def _page(self, change: Change) -> tuple[str, str] | None:
         anchor = f"{change.facts['metric']}-{change.facts['version']}"
-        return next(((name, anchor) for name, text in self._pages.items() if f'id="{anchor}"' in text), None)
+        return next(((name, anchor) for name, anchors in self._anchors.items() if anchor in anchors), None)
 
     def address(self, change: Change) -> str | None:
         """The address of the definition; None when no page has it or nobody said where the pages are."""
@@ -254,6 +256,10 @@ class _Links:
         if found:
             return words["elsewhere"].format(page=found[0], anchor=f"#{found[1]}")
         return words["nowhere"].format(metric=change.facts["metric"])
+
+
+def _anchors(page: Path) -> set[str]:
+    return set(map(str, html.fromstring(page.read_bytes()).xpath("//@id")))
 
 
 def _tone(changes: Iterable[Change]) -> messages.Tone:

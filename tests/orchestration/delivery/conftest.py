@@ -62,8 +62,8 @@ class Office:
         folder = self.paths.releases / number
         folder.mkdir(parents=True)
         for language in ("nl", "en"):
-            page = f"<!doctype html><title>{title}</title><article id='revenue-1'>{number} € 1.234</article>"
-            (folder / f"management.{language}.html").write_text(page.replace("'", '"'), encoding="utf-8")
+            page = f"<!doctype html><title>{title}</title><article id=revenue-1>{number} € 1.234</article>"
+            (folder / f"management.{language}.html").write_text(page, encoding="utf-8")
         facts = {
             "release": number,
             "created_at": f"2026-04-{int(number):02d}T06:00:00+02:00",
