@@ -38,7 +38,7 @@ class Company:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `kerncijfers` with these arguments; never raises on a non-zero exit."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("KERNCIJFERS_")}
-        environment |= {**PLANTED, "COLUMNS": "160"}
+        environment = {**PLANTED, **environment, "COLUMNS": "160"}
         if arguments[0] != "refresh":
             return command.run(arguments, environment, self.data.parent)
         return subprocess.run(

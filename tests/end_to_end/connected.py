@@ -1,15 +1,19 @@
 """Puts a company of the demo in the systems it would use: the same facts, behind servers that speak each vendor's protocol.
 
-What no vendor's protocol of ours carries (projects, sign-ups, gifts, ...) is in tables of a real PostgreSQL server.
+Hours are an export of Clockify. What no vendor's protocol of ours carries (projects, staff, gifts, ...) is in tables of a real
+PostgreSQL server.
 """
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +22,27 @@ import sqlalchemy as sa
 
 from ingestion import demo
 from ingestion.connect.daily import add_months
-from ingestion.demo import companies, ledger, world
+from ingestion.demo import companies, exports, ledger, world
 from ingestion.sources.files.entities import ENTITIES
+from ingestion.sources.webhooks import spool
+from ingestion.sources.webhooks.receiver import Receiver
+from ingestion.sources.webhooks.settings import WebhookSettings
 from tests.end_to_end.conftest import Company
 from tests.ingestion.connect import (
     fake_afas,
     fake_exact,
     fake_hubspot,
+    fake_meta,
+    fake_salesforce,
+    fake_shopify,
     fake_stripe,
 )
 from tests.ingestion.connect.fake import FakeServer, serve
-from tests.ingestion.connect.fake_google import FakeGoogleAds, campaign_day, key_file
+from tests.ingestion.connect.fake_google import FakeGa4, FakeGoogle, FakeGoogleAds, campaign_day, key_file
 from tests.ingestion.databases import servers
 
+_SENDERS = {"survey": {"entity": "survey_responses"}, "desk": {"entity": "tickets"}}
+KEY = "whsec_" + base64.b64encode(b"a key of twenty-four bytes or more").decode()
 _POSTGRES = {
     "text": "text",
     "timestamp": "timestamptz",
@@ -53,6 +65,7 @@ class Setup:
     serve: Callable[[FakeServer], Any]
     secrets: dict[str, str] = field(default_factory=dict)
     declared: list[str] = field(default_factory=list)
+    google: FakeGoogle | None = None
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Rows of what happened."""
@@ -66,13 +79,17 @@ class Setup:
 
 
 @contextmanager
-def company(profile: str, files: Company, empty: Company) -> Iterator[dict[str, str]]:
+def company(profile: str, size: float, files: Company, empty: Company) -> Iterator[dict[str, str]]:
     """Connects `empty` to everything `files` delivers as files; the secrets for the environment while the block runs."""
     with ExitStack() as stack, duckdb.connect() as happened:
-        made: companies.SmallCompany = demo.SMALL[profile]
-        world.begin(happened, seed=demo.DEFAULT_SEED)
-        made.build(happened, 1.0)
-        books = made.books
+        if profile == demo.DEFAULT_PROFILE:
+            world.build(happened, size=size, seed=demo.DEFAULT_SEED)
+            books = ledger.ROASTER
+        else:
+            made: companies.SmallCompany = demo.SMALL[profile]
+            world.begin(happened, seed=demo.DEFAULT_SEED)
+            made.build(happened, size)
+            books = made.books
         ledger.book(happened, books)
         setup = Setup(happened, books, files, empty, lambda server: stack.enter_context(serve(server)))
         for connect in _SYSTEMS[profile]:
@@ -80,6 +97,8 @@ def company(profile: str, files: Company, empty: Company) -> Iterator[dict[str, 
         admin, socket = stack.enter_context(servers.postgres())
         _tables(setup, admin, socket, _TABLES[profile])
         declaration = Path(companies.__file__).with_name(f"{profile}.toml")
+        if profile == demo.DEFAULT_PROFILE:
+            declaration = Path(__file__).parents[2] / "company.toml"
         about = declaration.read_text(encoding="utf-8").split("\n[[files]]")[0]
         written = "\n\n".join([about, *setup.declared])
         (empty.inbox / "company.toml").write_text(written, encoding="utf-8")
@@ -213,10 +232,50 @@ def hubspot(setup: Setup) -> None:
         )
         for row in setup.rows(f"select *, {created} as created, {closed} as close from deals order by number")
     ]
-    server = fake_hubspot.FakeHubSpot(deals)
+    _portal(setup, fake_hubspot.FakeHubSpot(deals), "contacts", "tickets", "feedback")
+
+
+def hubspot_feedback(setup: Setup) -> None:
+    """What customers say in a portal of HubSpot that asks them."""
+    answered = UTC_MOMENT.format("answered_at", ".000Z")
+    server = fake_hubspot.FakeHubSpot([])
+    server.content["feedback_submissions"] = [
+        fake_hubspot.answer(row["number"], row["survey"].upper(), str(row["score"]), row["moment"])
+        for row in setup.rows(f"select *, {answered} as moment from answers order by number")
+    ]
+    _portal(setup, server, "contacts", "tickets")
+
+
+def _portal(setup: Setup, server: fake_hubspot.FakeHubSpot, *leave_out: str) -> None:
     setup.serve(server)
-    leave_out = ["contacts", "tickets", "feedback"]
     setup.source("hubspot", {"leave_out": leave_out, "base_url": f'"{server.url}"'}, HUBSPOT_TOKEN="pat-good")
+
+
+def salesforce(setup: Setup) -> None:
+    """The deals as opportunities in an org of Salesforce."""
+    created = UTC_MOMENT.format("created_at", ".000+0000")
+    deals = [
+        fake_salesforce.opportunity(
+            row["number"],
+            row["created"],
+            Id=f"006{row['number']:06d}",
+            CreatedDate=row["created"],
+            CloseDate=str(row["close"]),
+            StageName=row["stage"],
+            IsClosed=row["status"] != "open",
+            IsWon=row["status"] == "won",
+            Amount=float(row["amount"]),
+            LeadSource=row["channel"],
+        )
+        for row in setup.rows(
+            f"select *, {created} as created, coalesce(closed_at, expected_on)::date as close from deals order by number"
+        )
+    ]
+    server = fake_salesforce.FakeSalesforce(deals)
+    server.page = 1_000
+    setup.serve(server)
+    secrets = {"SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET": "secret"}
+    setup.source("salesforce", {"domain": '"linde"', "base_url": f'"{server.url}"'}, **secrets)
 
 
 def stripe(setup: Setup) -> None:
@@ -249,8 +308,76 @@ def stripe(setup: Setup) -> None:
     setup.source("stripe", {"since": "2021-01-01", "base_url": f'"{server.url}"'}, STRIPE_KEY="rk_good")
 
 
+def shopify(setup: Setup) -> None:
+    """The webshop in Shopify, with prices without VAT."""
+    money = fake_shopify.money
+    back: dict[int, list[dict[str, Any]]] = {}
+    for row in setup.rows(f"select *, {UTC_MOMENT.format('refunded_at', 'Z')} as moment from refunds"):
+        number = row["refund_number"]
+        back.setdefault(row["number"], []).append(
+            fake_shopify.refund(number, row["moment"], str(row["amount"]), str(row["tax"]))
+        )
+    moment = UTC_MOMENT.format("ordered_at", "Z")
+    orders = [
+        fake_shopify.order(
+            row["number"],
+            row["moment"],
+            taxesIncluded=False,
+            test=row["status"] == "test",
+            cancelledAt=row["moment"] if row["status"] == "geannuleerd" else None,
+            sourceName=row["channel"],
+            customer={"id": f"gid://shopify/Customer/{row['customer']}"},
+            subtotalPriceSet=money(str(row["gross"] - row["discount"])),
+            totalDiscountsSet=money(str(row["discount"])),
+            totalShippingPriceSet=money(str(row["shipping"])),
+            totalTaxSet=money(str(row["tax"])),
+            refunds=back.get(row["number"], []),
+        )
+        for row in setup.rows(f"select *, {moment} as moment from orders order by number")
+    ]
+    since = UTC_MOMENT.format("min(day)::timestamp", "Z")
+    customers = [
+        {
+            "id": f"gid://shopify/Customer/{row['customer']}",
+            "createdAt": row["moment"],
+            "updatedAt": row["moment"],
+            "defaultAddress": {"countryCodeV2": "NL" if row["customer"] % 9 else "BE"},
+        }
+        for row in setup.rows(f"select customer, {since} as moment from orders group by customer order by customer")
+    ]
+    server = fake_shopify.FakeShopify(orders, customers)
+    setup.serve(server)
+    settings = {"shop": '"linde"', "since": "2022-12-01", "page_size": 250, "base_url": f'"{server.url}"'}
+    setup.source("shopify", settings, SHOPIFY_ACCESS_TOKEN="shpat_good")
+
+
+def ga4(setup: Setup) -> None:
+    """The visits in a property of Google Analytics."""
+    found = setup.happened.execute(
+        "select started_at::date, channel, visitor, has_purchase, has_purchase from sessions order by started_at, name"
+    ).fetchall()
+    server = FakeGa4(found, datetime.now(UTC).date())
+    setup.serve(server)
+    settings = {"property": '"42"', "since": f"{world.FIRST_YEAR}-01-01", "base_url": f'"{server.url}"'}
+    setup.source("ga4", settings)
+    _sign_in(setup, server)
+
+
+def _sign_in(setup: Setup, server: FakeGoogle) -> None:
+    """One key file is for all of Google: its tokens come from the server that was started first."""
+    if setup.google is None:
+        folder = setup.connected.data.parent / "google"
+        folder.mkdir()
+        setup.google = server
+        setup.secrets["GOOGLE_KEY_FILE"] = str(key_file(folder, server))
+    setup.google.scopes |= server.scopes
+    server.tokens = setup.google.tokens
+
+
 def google_ads(setup: Setup) -> None:
     """The advertising of Google."""
+    told = {column for (column,) in setup.happened.execute("select column_name from (describe ad_spend)").fetchall()}
+    where = "where channel = 'google_ads'" if "channel" in told else ""
     campaigns: dict[str, int] = {}
     rows = [
         campaign_day(
@@ -260,25 +387,152 @@ def google_ads(setup: Setup) -> None:
             impressions=str(row["impressions"]),
             clicks=str(row["clicks"]),
             conversions=0,
-            conversionsValue=0,
+            conversionsValue=float(row.get("claimed") or 0),
         )
-        for row in setup.rows("select * from ad_spend order by day, campaign")
+        for row in setup.rows(f"select * from ad_spend {where} order by day, campaign")
     ]
     server = FakeGoogleAds(rows)
     server.page = 10_000
     setup.serve(server)
     settings = {"customer": '"1234567890"', "manager": '"9999999999"', "since": f"{world.FIRST_YEAR}-01-01"}
     setup.source("google_ads", settings | {"base_url": f'"{server.url}"'}, GOOGLE_ADS_DEVELOPER_TOKEN="dev")
-    setup.secrets["GOOGLE_KEY_FILE"] = str(key_file(setup.connected.data.parent, server))
+    _sign_in(setup, server)
+
+
+def meta_since() -> date:
+    """The first day of which Meta still tells: it keeps 37 months."""
+    return max(add_months(datetime.now(UTC).date().replace(day=1), -36), date(world.FIRST_YEAR, 1, 1))
+
+
+def meta_ads(setup: Setup) -> None:
+    """The advertising of Meta, as far back as Meta goes; a table has what was before."""
+    rows = [
+        fake_meta.campaign_day(row["day"], 1 + (row["campaign"] == "Proefpakket"), str(row["cost"]))
+        | {
+            "impressions": str(row["impressions"]),
+            "clicks": str(row["clicks"]),
+            "actions": [],
+            "action_values": [{"action_type": "omni_purchase", "value": str(row["claimed"])}],
+        }
+        for row in setup.rows("select * from ad_spend where channel = 'meta_ads' order by day, campaign")
+    ]
+    server = fake_meta.FakeMeta(rows)
+    server.page = 500
+    setup.serve(server)
+    settings = {"account": '"77"', "since": str(meta_since()), "base_url": f'"{server.url}"'}
+    setup.source("meta_ads", settings, META_ACCESS_TOKEN=fake_meta.TOKEN)
+
+
+def webhooks(setup: Setup) -> None:
+    """Answers and questions of customers, posted by whoever asks them."""
+    settings = WebhookSettings.model_validate({"most_bytes": 10_000_000, "per_minute": 1_000_000, "senders": _SENDERS})
+    receiver = Receiver(settings, KEY, spool.of(setup.connected.data / "sources" / "webhooks"))
+    answered = UTC_MOMENT.format("answered_at", "Z")
+    answers = f"select number::varchar as response_id, survey, score, {answered} as responded_at from answers"
+    _post(receiver, "survey", setup.rows(answers))
+    moments = {"created_at": "created_at", "first_responded_at": "replied_at", "resolved_at": "solved_at"}
+    columns = ", ".join(f"{UTC_MOMENT.format(here, 'Z')} as {name}" for name, here in moments.items())
+    _post(receiver, "desk", setup.rows(f"select number::varchar as ticket_id, {columns}, channel from tickets"))
+    senders = "\n".join(
+        f'[sources.webhooks.senders.{name}]\nentity = "{of["entity"]}"' for name, of in _SENDERS.items()
+    )
+    setup.declared.append(f"[sources.webhooks]\nmost_bytes = 10000000\n{senders}")
+    setup.secrets["WEBHOOKS_SECRET"] = KEY
+
+
+def _post(receiver: Receiver, sender: str, records: list[dict[str, Any]]) -> None:
+    body = json.dumps(
+        records, default=lambda value: float(value) if isinstance(value, Decimal) else str(value)
+    ).encode()
+    said: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def answer(message: Any) -> None:
+        said.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {KEY}".encode())]
+    scope = {"type": "http", "method": "POST", "path": f"/{sender}", "headers": headers}
+    asyncio.run(receiver.app(scope, receive, answer))
+    assert said[0]["status"] == 202, said
+
+
+def clockify(setup: Setup) -> None:
+    """Hours as Clockify exports a detailed report of a year; cost and invoiced amount are fields of the company's own."""
+    header = [
+        "Project",
+        "Client",
+        "Description",
+        "Task",
+        "User",
+        "Group",
+        "Email",
+        "Tags",
+        "Billable",
+        "Start Date",
+        "Start Time",
+        "End Date",
+        "End Time",
+        "Duration (h)",
+        "Duration (decimal)",
+        "Billable Rate (EUR)",
+        "Billable Amount (EUR)",
+        "Kostprijs",
+        "Gefactureerd",
+    ]
+    folder = setup.connected.inbox / "clockify"
+    folder.mkdir()
+    for year in range(world.FIRST_YEAR, world.LAST_YEAR + 1):
+        query = f"""
+            select project, 'Waterschap', 'Advies', '', 'Medewerker ' || person, team, 'm' || person || '@example.nl', '',
+                case when is_billable then 'Yes' else 'No' end, strftime(day, '%d/%m/%Y'), '08:00:00', strftime(day, '%d/%m/%Y'),
+                strftime(timestamp '2000-01-01 08:00' + to_minutes(cast(60 * hours as integer)), '%H:%M:%S'),
+                strftime(timestamp '2000-01-01' + to_minutes(cast(60 * hours as integer)), '%H:%M:%S'), hours, rate,
+                case when is_billable then hours * rate else 0 end, cost_rate,
+                case when is_billable then cast(round(hours * rate * invoiced_share, 2) as decimal(18, 2)) end
+            from hours where year(day) = {year} order by number
+        """
+        exports.csv(setup.happened, folder / f"{year}.csv", header, query, delimiter=",")
+    setup.declared.append(
+        """
+[[files]]
+name = "clockify"
+entity = "hours"
+pattern = "clockify/*.csv"
+date_format = "%d/%m/%Y"
+ignore = ["Client", "Tags", "Duration (decimal)", "Billable Amount (EUR)"]
+[files.columns]
+worked_on = "Start Date"
+project_id = "Project"
+team = "Group"
+is_billable = "Billable"
+hourly_rate = "Billable Rate (EUR)"
+cost_rate = "Kostprijs"
+invoiced_amount = "Gefactureerd"
+[files.values]
+currency = "EUR"
+[files.computed]
+entry_id = '''sha256(concat_ws('|', "Email", "User", "Start Date", "Start Time", "End Date", "End Time", "Task", "Description"))'''
+hours = '''cast(epoch(cast("Duration (h)" as interval)) / 3600 as decimal(18, 4))'''
+"""
+    )
 
 
 _SYSTEMS: dict[str, tuple[Callable[[Setup], None], ...]] = {
+    "ecommerce": (exact, shopify, ga4, google_ads, meta_ads, salesforce, webhooks),
     "mkb": (exact, hubspot),
     "saas": (afas, stripe, google_ads),
+    "services": (afas, clockify, hubspot_feedback),
     "nonprofit": (exact,),
 }
 _TABLES = {
+    "ecommerce": {
+        "ad_spend": f"channel = 'meta_ads' and spend_date < date '{meta_since()}'",
+        **dict.fromkeys(("subscriptions", "hours", "staff", "projects", "project_costs", "adjustments"), "true"),
+    },
     "mkb": dict.fromkeys(("projects", "project_costs"), "true"),
     "saas": {"signups": "true"},
+    "services": dict.fromkeys(("staff", "projects", "project_costs"), "true"),
     "nonprofit": dict.fromkeys(("donations", "beneficiaries", "function_results"), "true"),
 }

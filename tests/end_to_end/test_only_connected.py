@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ingestion import demo
 from tests.end_to_end import connected
 from tests.end_to_end.conftest import Company, MakeCompany, Released
 
@@ -16,14 +17,25 @@ pytestmark = pytest.mark.integration
 # is equal.
 EVERY = ("month", "quarter", "year", "ttm", "all")
 KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
-    # A CRM forgets when a deal was expected once it is closed.
+    "ecommerce": {
+        # Google Analytics counts visitors of whole months, quarters and years, and visits with any key event.
+        "visitor_conversion": ("all", "ttm"),
+        "revenue_per_visitor": ("all", "ttm"),
+        "key_event_rate": EVERY,
+        # A CRM forgets when a deal was expected once it is closed.
+        **dict.fromkeys(("expected_bookings", "pipeline_coverage", "expected_target_share"), EVERY),
+    },
     "mkb": {"expected_bookings": EVERY},
     # Stripe does not know when a subscription was signed; Google says what its advertising brought, if only nothing.
     "saas": {"contracted_arr": EVERY, "roas_overlap": EVERY},
+    "services": {},
     "nonprofit": {},
 }
-# Each is made by a process of its own, which has the same company from files already.
-PROFILES = [pytest.param(profile, marks=pytest.mark.xdist_group(profile)) for profile in KNOWN]
+# As in test_every_profile: the demo company is read by other modules too, the others are each made by a process of their own.
+PROFILES = [
+    profile if profile == demo.DEFAULT_PROFILE else pytest.param(profile, marks=pytest.mark.xdist_group(profile))
+    for profile in demo.PROFILES
+]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -31,16 +43,19 @@ def test_a_company_that_is_only_connected_has_the_kpis_of_its_files(
     released_company: Released, make_company: MakeCompany, profile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files, _ = released_company(profile)
+    size = 0.3 if profile == demo.DEFAULT_PROFILE else 1.0
     empty = make_company()
-    with connected.company(profile, files, empty) as secrets:
+    with connected.company(profile, size, files, empty) as secrets:
         for name, value in secrets.items():
             monkeypatch.setenv(name, value)
         done = empty.refresh()
         assert done.returncode == 0, done.stdout + done.stderr
-        if "HUBSPOT_TOKEN" in secrets:
+        if profile == "mkb":
             monkeypatch.setenv("HUBSPOT_TOKEN", "pat-revoked")
             _refused_with_the_release_standing(empty, "HubSpot does not accept the credentials")
-    assert [file.name for file in empty.inbox.iterdir()] == ["company.toml"]
+    # Hours are a file of Toggl or Clockify; nothing else is.
+    beside = {"services": ["clockify"]}.get(profile, [])
+    assert sorted(file.name for file in empty.inbox.iterdir()) == [*beside, "company.toml"]
     different = _different(files.data / "current", empty.data / "current")
     surprising = [row for row in different if row[2] not in KNOWN[profile].get(row[0], ())]
     first = {row[0]: row for row in reversed(surprising)}

@@ -28,20 +28,23 @@ def deal(number: int, modified: str, **changed: Any) -> dict[str, Any]:
     }
 
 
-def contact(number: int, modified: str, customer: str = "") -> dict[str, Any]:
+def contact(number: int, modified: str, customer: str = "", **qualified: str) -> dict[str, Any]:
     properties = {
         "createdate": "2026-01-01T08:00:00.000Z",
         "lastmodifieddate": modified,
+        "hs_lifecyclestage_marketingqualifiedlead_date": qualified.get("marketing", ""),
+        "hs_lifecyclestage_salesqualifiedlead_date": qualified.get("sales", ""),
         "hs_lifecyclestage_customer_date": customer,
+        "hs_analytics_source": "PAID_SEARCH",
         "email": "jan@example.nl",
     }
     return {"id": str(number), "archived": False, "properties": properties}
 
 
-def answer(number: int, kind: str, rating: str) -> dict[str, Any]:
+def answer(number: int, kind: str, rating: str, moment: str = "2026-05-01T08:00:00.000Z") -> dict[str, Any]:
     properties = {
-        "hs_submission_timestamp": "2026-05-01T08:00:00.000Z",
-        "hs_lastmodifieddate": "2026-05-01T08:00:00.000Z",
+        "hs_submission_timestamp": moment,
+        "hs_lastmodifieddate": moment,
         "hs_survey_type": kind,
         "hs_value": rating,
         "hs_content": "Jan de Vries was very kind",
