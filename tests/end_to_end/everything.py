@@ -58,6 +58,19 @@ _EXTRA = {
             1.75 as fte, 280 as contract, 20 + i % 9 as leave
         from range(36) t(i)
     """,
+    "leads": """
+        select 'L' || i as lead, strftime(timestamp '2024-01-01 09:00:00' + to_hours(i * 29), '%Y-%m-%dT%H:%M:%S') as moment,
+            case when i % 7 = 0 then strftime(timestamp '2024-01-01 09:00:00' + to_hours(i * 29 + i % 5 * 700), '%Y-%m-%dT%H:%M:%S') end as won,
+            ['google_ads', 'winkel', 'email'][1 + i % 3] as channel
+        from range(600) t(i)
+    """,
+    "open_items": """
+        select 'F' || i || '-' || m as item, case when i % 3 = 0 then 'payable' else 'receivable' end as kind,
+            strftime(last_day(date '2024-01-01' + to_months(cast(m as integer))), '%Y-%m-%d') as listed,
+            case when i % 11 > 0 then strftime(last_day(date '2024-01-01' + to_months(cast(m as integer))) - cast(i * 7 % 80 - 20 as integer), '%Y-%m-%d') end as due,
+            round((case when i % 3 = 0 then -1 else 1 end) * (40 + i * 13.35), 2) as amount
+        from range(30) t(i), range(24) u(m)
+    """,
     "visits": f"""
         select 'K' || i as visit, 'V' || (i * 13 % 400) as visitor,
             strftime(timestamp '2024-01-01 08:00:00' + to_hours(i * 11), '%Y-%m-%dT%H:%M:%S') as moment,
@@ -89,6 +102,21 @@ entity = "staff"
 pattern = "extra/staff.csv"
 key = ["month_on", "team"]
 columns = {month_on = "month", team = "team", fte = "fte", contract_hours = "contract", leave_hours = "leave"}
+
+[[files]]
+name = "extra_leads"
+entity = "leads"
+pattern = "extra/leads.csv"
+key = ["lead_id"]
+columns = {lead_id = "lead", created_at = "moment", won_at = "won", channel = "channel"}
+
+[[files]]
+name = "extra_open_items"
+entity = "open_items"
+pattern = "extra/open_items.csv"
+key = ["listed_on", "item_id"]
+columns = {item_id = "item", kind = "kind", listed_on = "listed", due_on = "due", amount = "amount"}
+values = {currency = "EUR"}
 
 [[files]]
 name = "extra_visits"

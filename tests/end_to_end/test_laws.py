@@ -37,8 +37,8 @@ ADDITIVE = {
     *("activation_rate", "admin_ratio", "aov", "billable_utilisation", "cac", "collection_rate", "contribution_margin"),
     *("conversion", "cpa", "csat", "dscr", "ebitda_margin", "effective_rate", "fundraising_cost_ratio"),
     *("goal_spend_ratio_expense", "goal_spend_ratio_income", "gross_margin", "key_event_rate", "mer", "net_aov"),
-    *("net_margin", "nps", "project_margin", "realisation_hours", "realisation_rate", "refund_order_rate"),
-    *("refund_rate", "revenue_per_session", "roas", "saas_quick_ratio", "trial_conversion"),
+    *("lead_conversion", "net_margin", "nps", "project_margin", "realisation_hours", "realisation_rate"),
+    *("refund_order_rate", "refund_rate", "revenue_per_session", "roas", "saas_quick_ratio", "trial_conversion"),
     *("utilisation_of_available", "utilisation_of_contract", "win_rate"),
 }
 # A day without a refund, an adjustment or a project's cost is a day with none: such a source is never silent.
@@ -386,6 +386,24 @@ RECONCILED = {
     "leads": (
         "select count(*) from raw_files.deals where year(timezone('Europe/Amsterdam', created_at)) = {year}",
         None,
+    ),
+    "cost_per_lead": (
+        "select sum(cost) from raw_files.ad_spend where year(spend_date) = {year}",
+        "select count(*) from raw_files.leads where year(timezone('Europe/Amsterdam', created_at)) = {year}",
+    ),
+    "overdue_receivables": (
+        """
+        select sum(amount) filter (due_on < listed_on - 30) from raw_files.open_items
+        where kind = 'receivable' and listed_on = make_date({year}, 12, 31)
+        """,
+        "select sum(amount) from raw_files.open_items where kind = 'receivable' and listed_on = make_date({year}, 12, 31)",
+    ),
+    "overdue_payables": (
+        """
+        select -sum(amount) filter (due_on < listed_on - 30) from raw_files.open_items
+        where kind = 'payable' and listed_on = make_date({year}, 12, 31)
+        """,
+        "select -sum(amount) from raw_files.open_items where kind = 'payable' and listed_on = make_date({year}, 12, 31)",
     ),
     "bookings": (
         "select sum(amount) from raw_files.deals where status = 'won' and year(timezone('Europe/Amsterdam', closed_at)) = {year}",

@@ -94,6 +94,8 @@ _NOT_EXPRESSIBLE = {
         "expected_bookings@1",
         "open_pipeline@1",
         "order_backlog@1",
+        "overdue_payables@1",
+        "overdue_receivables@1",
         "unanswered_tickets@1",
     ],
     "targets of the months after the period": ["expected_target_share@1", "pipeline_coverage@1"],
@@ -106,10 +108,13 @@ _NOT_EXPRESSIBLE = {
     ],
     "people are followed from one period to another": ["cohort_retention@1", "donor_retention@1"],
     "a base counts only when the source reaches it in full": ["income_growth@1"],
-    "no mart holds single answers, tickets or sign-ups on their local day": [
+    "no mart holds single answers, leads, tickets or sign-ups on their local day": [
         "activation_rate@1",
         "csat@1",
+        "cost_per_lead@1",
         "csat_without_neutral@1",
+        "lead_conversion@1",
+        "marketing_leads@1",
         "nps@1",
         "tickets@1",
         "trial_conversion@1",

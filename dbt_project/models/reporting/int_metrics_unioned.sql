@@ -523,6 +523,19 @@ select
 from {{ ref('metric_cost_per_impact_unit', v=1) }}
 union all
 select
+    'cost_per_lead' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_cost_per_lead', v=1) }}
+union all
+select
     'cost_per_person_reached' as metric,
     1 as metric_version,
     period_grain,
@@ -965,6 +978,19 @@ select
 from {{ ref('metric_key_event_rate', v=1) }}
 union all
 select
+    'lead_conversion' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_lead_conversion', v=1) }}
+union all
+select
     'leads' as metric,
     1 as metric_version,
     period_grain,
@@ -1015,6 +1041,19 @@ select
     denominator,
     n
 from {{ ref('metric_ltv', v=2) }}
+union all
+select
+    'marketing_leads' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_marketing_leads', v=1) }}
 union all
 select
     'mer' as metric,
@@ -1223,6 +1262,32 @@ select
     denominator,
     n
 from {{ ref('metric_orders', v=1) }}
+union all
+select
+    'overdue_payables' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_overdue_payables', v=1) }}
+union all
+select
+    'overdue_receivables' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_overdue_receivables', v=1) }}
 union all
 select
     'pipeline_coverage' as metric,

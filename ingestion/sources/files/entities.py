@@ -123,6 +123,13 @@ ENTITIES: dict[str, dict[str, Column]] = {
         currency text
         channel text
     """),
+    # Somebody who may become a customer, from the day they count as such. won_at is when they became one.
+    "leads": _columns("""
+        lead_id! text
+        created_at! timestamp
+        won_at timestamp
+        channel text
+    """),
     "subscriptions": _columns("""
         subscription_id! text
         customer_id! text
@@ -197,6 +204,15 @@ ENTITIES: dict[str, dict[str, Column]] = {
         amount! decimal
         currency! text
     """),
+    # What customers still have to pay, or the company itself, on the day of the list. kind is receivable or payable.
+    "open_items": _columns("""
+        item_id! text
+        kind! text
+        listed_on! date
+        due_on date
+        amount! decimal
+        currency! text
+    """),
     # What is left out of EBITDA because it will not happen again; a cost that is added back is positive.
     "adjustments": _columns("""
         adjustment_id! text
@@ -239,6 +255,7 @@ IDENTIFIERS = {
     "session_id": Mark("session"),
     "donor_id": Mark("donor"),
     "person_id": Mark("beneficiary"),
+    "lead_id": Mark("lead"),
 }
 # An order is somebody's, and a refund is of an order: it goes with it.
 _MARKS = {

@@ -44,13 +44,16 @@ TABLES = {
         """,
         key="ticket_id",
     ),
-    # Who is or became a customer; the number is all that is kept of them.
+    # Who was qualified as a lead, by marketing or by sales, and who became a customer; only the number is kept of them.
     "contacts": rows(
         """
         contact_id!@contact text id
         created_at! timestamp properties.createdate
         modified_at! timestamp properties.lastmodifieddate
+        marketing_qualified_at timestamp properties.hs_lifecyclestage_marketingqualifiedlead_date
+        sales_qualified_at timestamp properties.hs_lifecyclestage_salesqualifiedlead_date
         became_customer_at timestamp properties.hs_lifecyclestage_customer_date
+        channel text properties.hs_analytics_source
         """,
         key="contact_id",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -82,6 +83,7 @@ class Salesforce:
         )
         self._base = f"services/data/{settings.version}"
         self._currency: tuple[str, bool] | None = None
+        self._described: dict[str, list[dict[str, Any]]] = {}
 
     def _login(self, secrets: Mapping[str, str]) -> Any:
         form = {"client_id": secrets["SALESFORCE_CLIENT_ID"]}
@@ -129,8 +131,9 @@ class Salesforce:
 
     def check(self) -> str:
         """The org, when its user sees every field that is read."""
+        self._described.clear()
         for name, sobject in _OBJECTS.items():
-            seen = {field["name"] for field in self._api.get(f"{self._base}/sobjects/{sobject}/describe")["fields"]}
+            seen = {field["name"] for field in self._describe(sobject)}
             if missing := [field for field in self._fields(name) if field not in seen]:
                 raise _hidden(f"{sobject}: {', '.join(missing)}")
         code, several = self._org_currency()
@@ -139,8 +142,7 @@ class Salesforce:
     def _org_currency(self) -> tuple[str, bool]:
         """The org's own currency, and whether records have one of their own."""
         if self._currency is None:
-            fields = self._api.get(f"{self._base}/sobjects/Opportunity/describe")["fields"]
-            several = any(field["name"] == "CurrencyIsoCode" for field in fields)
+            several = any(field["name"] == "CurrencyIsoCode" for field in self._describe("Opportunity"))
             if several:
                 [own] = self._all("SELECT IsoCode FROM CurrencyType WHERE IsCorporate = true")
                 self._currency = own["IsoCode"], True
@@ -149,8 +151,20 @@ class Salesforce:
                 self._currency = own["DefaultCurrencyIsoCode"], False
         return self._currency
 
+    def _describe(self, sobject: str) -> list[dict[str, Any]]:
+        if sobject not in self._described:
+            self._described[sobject] = self._api.get(f"{self._base}/sobjects/{sobject}/describe")["fields"]
+        return self._described[sobject]
+
     def _fields(self, table: str) -> list[str]:
         names = [field.path[0] for field in TABLES[table].fields if field.path[0] != "CurrencyIsoCode"]
+        computed = {field["name"] for field in self._describe(_OBJECTS[table]) if field["calculated"]}
+        if found := sorted(computed & set(names)):
+            raise SourceError(
+                f"Salesforce computes {_OBJECTS[table]} {', '.join(found)} by a formula: it changes without the record "
+                "being marked as changed.",
+                advice="Nothing of it was loaded, because changes would be missed. Give the field a value of its own.",
+            )
         several = table == "opportunities" and self._org_currency()[1]
         return [*names, "CurrencyIsoCode"] if several else names
 
@@ -172,7 +186,10 @@ class Salesforce:
             return
         currency = self._org_currency()[0]
         key = TABLES[table].key[0]
-        since = position["modified"] if position else _EVER
+        # Whether a stage is won or closed is set apart from the records, which are not marked as changed by it.
+        flags = {"stages": self._stages()} if table == "opportunities" else {}
+        goes_on = position is not None and all(position.get(name) == value for name, value in flags.items())
+        since = position["modified"] if position and goes_on else _EVER
         total = self._counted(table, f"WHERE SystemModstamp >= {since}", "queryAll")
         expired = 0
         while True:
@@ -185,7 +202,7 @@ class Salesforce:
                     kept = [
                         {"CurrencyIsoCode": currency, **row} for row in rows if row["IsDeleted"] not in {True, "true"}
                     ]
-                    yield Page(kept, {"modified": since}, deleted=gone, total=total)
+                    yield Page(kept, {"modified": since, **flags}, deleted=gone, total=total)
             except _ExpiredError:
                 # Goes on from the last record that came; without any progress it would never end.
                 expired = expired + 1 if since == before else 0
@@ -193,6 +210,12 @@ class Salesforce:
                     raise
                 continue
             return
+
+    def _stages(self) -> str:
+        """What the stages mean, in short."""
+        found = self._all("SELECT MasterLabel, IsClosed, IsWon FROM OpportunityStage")
+        told = sorted(f"{row['MasterLabel']} {row['IsClosed']} {row['IsWon']}" for row in found)
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
     def _changed(self, table: str, since: str, *, in_bulk: bool) -> Iterator[list[dict[str, Any]]]:
         query = (

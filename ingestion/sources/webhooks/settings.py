@@ -10,19 +10,21 @@ from ingestion.connect.connector import Settings
 from ingestion.connect.fields import Rows, rows
 from ingestion.sources.files.entities import ENTITIES
 
-Entity = Literal["orders", "refunds", "customers", "deals", "tickets", "survey_responses"]
+Entity = Literal["orders", "refunds", "customers", "deals", "leads", "tickets", "survey_responses"]
 # The column that names a record of an entity.
 KEYS: dict[str, str] = {
     "orders": "order_id",
     "refunds": "refund_id",
     "customers": "customer_id",
     "deals": "deal_id",
+    "leads": "lead_id",
     "tickets": "ticket_id",
     "survey_responses": "response_id",
 }
 # What a column tells about a person.
 _ABOUT = {
     **{(entity, "customer_id"): "@customer" for entity in KEYS},
+    ("leads", "lead_id"): "@lead",
     ("orders", "order_id"): "@order:owned",
     ("refunds", "order_id"): "@order:belonging",
 }

@@ -49,7 +49,12 @@ class FakeSalesforce(FakeServer):
                 {"IsoCode": "USD", "ConversionRate": 1.6, "StartDate": "2026-03-31", "NextStartDate": "9999-12-30"},
             ],
         }
+        self.content["OpportunityStage"] = [
+            {"MasterLabel": "Proposal", "IsClosed": False, "IsWon": False},
+            {"MasterLabel": "Closed Won", "IsClosed": True, "IsWon": True},
+        ]
         self.several = self.dated = False
+        self.formulas: set[str] = set()
         self.hidden: set[str] = set()
         self.tokens, self.issued = set[str](), 0
         self.page = 2
@@ -68,7 +73,8 @@ class FakeSalesforce(FakeServer):
             names = [*self.content][:5] + (["DatedConversionRate"] if self.dated else [])
             return Answer({"sobjects": [{"name": name} for name in names]})
         if describe := re.fullmatch(r"sobjects/(\w+)/describe", path):
-            return Answer({"fields": [{"name": name} for name in self._fields(describe[1])]})
+            fields = [{"name": name, "calculated": name in self.formulas} for name in self._fields(describe[1])]
+            return Answer({"fields": fields})
         if path.startswith("jobs/query"):
             return self._job(path, request)
         return self._query(path, request)

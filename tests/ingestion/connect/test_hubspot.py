@@ -130,14 +130,22 @@ def test_an_object_the_portal_does_not_have_is_left_out_and_nothing_is_asked_of_
     ]
 
 
-def test_deals_customers_and_answers_read_like_those_of_files(portal: Portal) -> None:
+def test_deals_leads_customers_and_answers_read_like_those_of_files(portal: Portal) -> None:
     content = portal.server.content
     first, second = (row["properties"] for row in content["deals"][:2])
     first |= {"hs_is_closed": "true", "hs_is_closed_won": "true"}
     second |= {"hs_is_closed": "true", "hs_is_closed_won": "false"}
     content["contacts"] = [
         contact(7, "2026-05-01T00:00:00Z"),
-        contact(8, "2026-05-02T00:00:00Z", "2026-05-01T12:00:00Z"),
+        contact(
+            8,
+            "2026-05-02T00:00:00Z",
+            "2026-05-01T12:00:00Z",
+            marketing="2026-02-01T12:00:00Z",
+            sales="2026-01-31T12:00:00Z",
+        ),
+        contact(9, "2026-05-02T00:00:00Z", marketing="2026-03-01T12:00:00Z"),
+        contact(10, "2026-05-02T00:00:00Z", sales="2026-04-01T12:00:00Z"),
     ]
     content["feedback_submissions"] = [
         answer(1, "NPS", "9"),
@@ -152,6 +160,7 @@ def test_deals_customers_and_answers_read_like_those_of_files(portal: Portal) ->
     with duckdb.connect(str(portal.warehouse)) as connection:
         deals = {row["deal_id"]: row for row in staged(connection, "hubspot", "deals").to_pylist()}
         customers = staged(connection, "hubspot", "customers").to_pylist()
+        leads = staged(connection, "hubspot", "leads").to_pylist()
         answers = staged(connection, "hubspot", "survey_responses").to_pylist()
     assert [deals[f"hubspot-{number}"]["status"] for number in (1, 2, 3)] == ["won", "lost", "open"]
     won, opened = deals["hubspot-1"], deals["hubspot-3"]
@@ -160,6 +169,12 @@ def test_deals_customers_and_answers_read_like_those_of_files(portal: Portal) ->
     assert str(opened["expected_close_on"]) == "2026-04-01", "half past ten in the evening in UTC is the next day here"
     [customer] = customers
     assert str(customer["created_at"]) == "2026-05-01 12:00:00+00:00"
+    told = sorted((str(row["created_at"])[:10], row["won_at"] is not None, row["channel"]) for row in leads)
+    assert told == [
+        ("2026-01-31", True, "paid_search"),
+        ("2026-03-01", False, "paid_search"),
+        ("2026-04-01", False, "paid_search"),
+    ], "a contact nobody qualified is no lead; one that two did is a lead since the first of them"
     assert [(row["survey"], row["score"]) for row in answers] == [("nps", 9), ("csat", 1), ("csat", 3), ("csat", 5)]
     stored = b"".join(path.read_bytes() for path in portal.folder.rglob("*") if path.is_file())
     assert b"Jan de Vries" not in stored and b"jan@example.nl" not in stored and b"pat-good" not in stored

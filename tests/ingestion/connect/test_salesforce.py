@@ -76,7 +76,7 @@ def test_a_deleted_opportunity_goes_and_one_that_left_the_recycle_bin_too(org: O
 
 
 def test_a_limit_is_no_missing_permission_though_both_are_a_403(org: Org) -> None:
-    org.server.script = {4: Answer([{"message": "TotalRequests Limit", "errorCode": "REQUEST_LIMIT_EXCEEDED"}], 403)}
+    org.server.script = {5: Answer([{"message": "TotalRequests Limit", "errorCode": "REQUEST_LIMIT_EXCEEDED"}], 403)}
     with pytest.raises(SourceError, match="requests of this day are used up"):
         org.fetch()
     org.server.script = {8: Answer([{"message": "insufficient access", "errorCode": "INSUFFICIENT_ACCESS"}], 403)}
@@ -89,7 +89,7 @@ def test_a_limit_is_no_missing_permission_though_both_are_a_403(org: Org) -> Non
 
 def test_a_cursor_that_expired_is_asked_anew_from_the_last_record_that_came(org: Org) -> None:
     gone = Answer([{"message": "invalid query locator", "errorCode": "INVALID_QUERY_LOCATOR"}], 400)
-    org.server.script = {5: gone}
+    org.server.script = {6: gone}
     org.fetch()
     assert org.opportunities == [1, 2, 3, 4, 5]
     org.server.script = dict.fromkeys(range(1, 200), gone)
@@ -132,6 +132,28 @@ def test_a_field_that_is_hidden_from_the_user_is_named(org: Org) -> None:
         org.fetch()
 
 
+def test_a_field_with_a_formula_is_refused_for_its_changes_are_not_marked(org: Org) -> None:
+    org.server.formulas = {"Amount"}
+    with pytest.raises(SourceError, match=r"computes Opportunity Amount by a formula"):
+        org.fetch()
+    with pytest.raises(SourceError, match=r"computes Opportunity Amount by a formula"):
+        org.reader().check()
+    assert org.opportunities == []
+
+
+def test_a_stage_that_becomes_a_won_one_moves_opportunities_that_are_not_marked_as_changed(org: Org) -> None:
+    org.fetch()
+    org.server.content["OpportunityStage"][0] |= {"IsClosed": True, "IsWon": True}
+    for row in org.server.content["Opportunity"]:
+        row |= {"IsClosed": True, "IsWon": True}
+    assert org.fetch()["opportunities"] == 5
+    assert org.fetch()["opportunities"] == 1
+    connect.deliver(CONNECTOR, org.settings, org.landing, org.warehouse, org.folder / "work")
+    with duckdb.connect(str(org.warehouse)) as connection:
+        won = [row["status"] for row in staged(connection, "salesforce", "deals").to_pylist()]
+    assert won == ["won"] * 5
+
+
 def test_a_large_reading_is_a_bulk_job_whose_pages_end_at_the_word_null(
     org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,18 +176,18 @@ def test_a_large_reading_is_a_bulk_job_whose_pages_end_at_the_word_null(
     ("step", "answer", "said"),
     [
         (
-            4,
+            5,
             Answer({"id": "7500", "state": "Failed", "errorMessage": "boom", "numberRecordsProcessed": 0}),
             "job: boom",
         ),
-        (6, Answer([{"message": "wrong version", "errorCode": "API_VERSION"}], 409), "another API version"),
+        (7, Answer([{"message": "wrong version", "errorCode": "API_VERSION"}], 409), "another API version"),
         (
-            6,
+            7,
             Answer("Id\n", headers={"Sforce-Locator": "null", "Sforce-NumberOfRecords": "2"}, kind="text/csv"),
             "2 rec",
         ),
         (
-            8,
+            9,
             Answer("Id\n", headers={"Sforce-Locator": "null", "Sforce-NumberOfRecords": "0"}, kind="text/csv"),
             "gave 4",
         ),
@@ -183,7 +205,7 @@ def test_a_bulk_job_that_is_not_whole_is_refused_and_the_next_fetch_is(
     assert org.opportunities == [1, 2, 3, 4, 5]
 
 
-def test_opportunities_read_like_deals_of_files_in_the_currency_of_the_org(org: Org) -> None:
+def test_opportunities_and_leads_read_like_those_of_files_in_the_currency_of_the_org(org: Org) -> None:
     org.server.several = org.server.dated = True
     closed = {"IsClosed": True, "CurrencyIsoCode": "EUR"}
     content = org.server.content
@@ -201,12 +223,18 @@ def test_opportunities_read_like_deals_of_files_in_the_currency_of_the_org(org: 
         row.update(changed)
     stamp = {"SystemModstamp": "2026-05-01T10:00:00.000+0000"}
     lead = {"Id": "00Q1", "CreatedDate": "2026-01-01T08:00:00.000+0000", "IsConverted": True, "LeadSource": "Referral"}
-    content["Lead"] = [lead | stamp | {"ConvertedOpportunityId": "006001", "LastName": "Jansen"}]
+    content["Lead"] = [
+        lead | stamp | {"ConvertedOpportunityId": "006001", "LastName": "Jansen"},
+        lead | stamp | {"Id": "00Q2", "ConvertedOpportunityId": "006002", "LeadSource": None},
+        lead | stamp | {"Id": "00Q3", "IsConverted": False, "LeadSource": None},
+        lead | stamp | {"Id": "00Q4", "IsDeleted": True},
+    ]
     content["Campaign"] = [{"Id": "701", "Type": "Webinar"} | stamp]
     org.fetch()
     connect.deliver(CONNECTOR, org.settings, org.landing, org.warehouse, org.folder / "work")
     with duckdb.connect(str(org.warehouse)) as connection:
         deals = staged(connection, "salesforce", "deals").to_pylist()
+        leads = staged(connection, "salesforce", "leads").to_pylist()
     told = [(row["status"], row["channel"], row["currency"], row["amount"]) for row in deals]
     assert told == [
         ("won", "referral", "EUR", Decimal("1250.5")),
@@ -216,6 +244,8 @@ def test_opportunities_read_like_deals_of_files_in_the_currency_of_the_org(org: 
         ("open", "web", "GBP", Decimal(50)),
     ]
     assert deals[0]["closed_at"].astimezone(UTC) == datetime(2026, 3, 30, 22, tzinfo=UTC), "the day begins at home"
+    won = [(row["channel"], row["won_at"].astimezone(UTC) if row["won_at"] else None) for row in leads]
+    assert sorted(won, key=str) == [("referral", deals[0]["closed_at"].astimezone(UTC)), (None, None), (None, None)]
     assert [str(row["expected_close_on"]) for row in deals] == [
         "None",
         "None",

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import jinja2
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,6 +21,7 @@ from ingestion.sources.shopify.resources import Shopify
 from ingestion.sources.shopify.settings import ShopifySettings
 from tests.ingestion.connect.fake import Answer, FakeClock, serve
 from tests.ingestion.connect.fake_shopify import THROTTLED, FakeShopify, order, refund
+from tests.ingestion.connect.staging import PROJECT, staged
 
 TOKEN = {"SHOPIFY_ACCESS_TOKEN": "shpat_good"}
 APP = {"SHOPIFY_CLIENT_ID": "id", "SHOPIFY_CLIENT_SECRET": "secret"}
@@ -187,6 +190,51 @@ def test_amounts_are_the_texts_the_shop_gave(shop: Shop) -> None:
     landing = Landing(shop.folder)
     rows = pq.read_table(landing.path("orders", 1)).to_pylist()
     assert rows[0]["subtotal"] == Decimal("0.1000")
+
+
+def _in_dollars(node: Any) -> None:
+    """Gives every amount beside it what the customer paid, in another currency."""
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if isinstance(value, dict) and "shopMoney" in value:
+            value["presentmentMoney"] = {"amount": "999.99", "currencyCode": "USD"}
+        _in_dollars(value)
+
+
+def test_an_order_in_another_currency_counts_in_that_of_the_shop_and_a_shop_in_another_than_the_company_is_refused(
+    shop: Shop, tmp_path: Path
+) -> None:
+    for placed in shop.server.orders:
+        _in_dollars(placed)
+    shop.fetch()
+    assert not any(b"presentment" in request.raw for request in shop.server.requests)
+    assert _currencies(shop, tmp_path) == ({("EUR", Decimal(100))}, {("EUR", Decimal(20))}, [])
+    money = shop.server.orders[3]["subtotalPriceSet"]["shopMoney"]
+    money["currencyCode"], shop.server.orders[3]["updatedAt"] = "USD", "2026-06-01T00:00:00Z"
+    shop.fetch()
+    *_, said = _currencies(shop, tmp_path)
+    assert said == [
+        "1 orders are in USD, such as shopify-4, but company.toml says EUR. Let the shop or the export give amounts in EUR."
+    ]
+
+
+def _currencies(shop: Shop, folder: Path) -> tuple[set[tuple], set[tuple], list[str]]:
+    """The currencies and amounts of orders and of refunds, and what the data test says of them."""
+    settings = ShopifySettings.model_validate({"shop": "linde", "since": "2026-01-01"})
+    connect.deliver(CONNECTOR, settings, Landing(shop.folder), folder / "w.duckdb", folder / "work")
+    with duckdb.connect(str(folder / "w.duckdb")) as connection:
+        orders, refunds = (staged(connection, "shopify", table) for table in ("orders", "refunds"))
+    with duckdb.connect() as connection:
+        connection.register("int_orders_unioned", orders)
+        connection.register("int_refunds_unioned", refunds)
+        connection.execute("create table stg_files__order_lines (order_id varchar, currency varchar)")
+        connection.execute("create table stg_company__settings as select 'EUR' as currency")
+        text = (PROJECT / "tests" / "orders_are_in_the_company_currency.sql").read_text(encoding="utf-8")
+        said = connection.execute(jinja2.Template(text).render(ref=lambda name: name)).fetchall()
+    return (
+        {(row["currency"], row["gross_amount"] + row["shipping_amount"]) for row in orders.to_pylist()},
+        {(row["currency"], row["amount"]) for row in refunds.to_pylist()},
+        [message for (message,) in said],
+    )
 
 
 def test_the_first_load_goes_on_where_it_was_stopped(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
