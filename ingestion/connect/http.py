@@ -61,13 +61,15 @@ class Policy:
 
     `per_minute` requests at most. `attempts` for one request; a server error is repeated only if `repeats_errors`.
     A wait of more than `longest_wait` seconds is a refusal that says until when. `judge` reads the vendor's own
-    signs: it raises `Retry` or `SourceError`, or returns to leave it to the status code.
+    signs: it raises `Retry` or `SourceError`, or returns to leave it to the status code. `is_json`: whether answers are
+    JSON; a file that is not is read as it comes.
     """
 
     per_minute: int | None = None
     attempts: int = 5
     repeats_errors: bool = True
     longest_wait: float = 300
+    is_json: bool = True
     judge: Callable[[requests.Response, float], None] = _accept
 
 
@@ -179,7 +181,7 @@ class _Session(Session):
 
     def _examine(self, response: requests.Response) -> None:
         status = response.status_code
-        if status < 400 and status != 204:
+        if status < 400 and status != 204 and self.policy.is_json:
             response.json = _parsed(response)  # type: ignore[method-assign]
         self.policy.judge(response, self.clock.now())
         if status < 400:

@@ -1,9 +1,10 @@
-"""Reads one Shopify shop: pages sorted by `updatedAt`, from where the last reading stopped."""
+"""Reads one Shopify shop: pages sorted by `updatedAt`, from where the last reading stopped; all at once from a file."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginat
 from ingestion.connect.connector import Page
 from ingestion.connect.http import Api, Clock, Credentials, Header, Policy, Retry, Token
 from ingestion.errors import SourceError
+from ingestion.sources.shopify.bulk import Bulk
 from ingestion.sources.shopify.settings import ShopifySettings
 
 _HEADER = "X-Shopify-Access-Token"
@@ -30,15 +32,22 @@ _REFUNDS = (
     f"refundLineItems(first:{_REFUND_LINES}){{pageInfo{{hasNextPage}} "
     f"nodes{{subtotalSet{_MONEY} totalTaxSet{_MONEY}}}}}}}"
 )
-_ORDERS = (
+_FIELDS = (
     "id updatedAt processedAt cancelledAt test displayFinancialStatus sourceName taxesIncluded customer{id} "
-    f"subtotalPriceSet{_MONEY} totalDiscountsSet{_MONEY} totalShippingPriceSet{_MONEY} totalTaxSet{_MONEY} "
-    f"shippingLines(first:{_SHIPPING}){{pageInfo{{hasNextPage}} nodes{{taxLines{{priceSet{_MONEY}}}}}}}"
+    f"subtotalPriceSet{_MONEY} totalDiscountsSet{_MONEY} totalShippingPriceSet{_MONEY} totalTaxSet{_MONEY}"
 )
 _NODES = {
-    "orders": _ORDERS,
+    "orders": (
+        f"{_FIELDS} shippingLines(first:{_SHIPPING}){{pageInfo{{hasNextPage}} nodes{{taxLines{{priceSet{_MONEY}}}}}}}"
+    ),
     "refunds": f"id updatedAt taxesIncluded {_REFUNDS}",
     "customers": "id createdAt updatedAt defaultAddress{countryCodeV2}",
+}
+# From this many on the first reading is a bulk operation; in it a list has edges, and comes whole.
+_BULK_FROM = 10_000
+_BULK_NODES = {
+    "orders": f"{_FIELDS} shippingLines{{edges{{node{{id taxLines{{priceSet{_MONEY}}}}}}}}}",
+    "customers": _NODES["customers"],
 }
 
 
@@ -154,10 +163,16 @@ class Shopify:
         """Orders, refunds or customers changed since the position; the last moment is read again."""
         if position is None:
             self.check()
-        started = since = position["updated_at"] if position else self._start(table)
+        started = since = (position or {}).get("updated_at") or self._start(table)
+        total = self._counted(table, started)
+        if table in _BULK_NODES and "updated_at" not in (position or {}) and total >= _BULK_FROM:
+            created = yield from self._in_bulk(table, position, total)
+            if created:
+                # What changed while the file was written comes in pages.
+                started = since = created
+                total = self._counted(table, started)
         size = self._settings.page_size
         seen: set[str] = set()
-        total = self._counted(table, started)
         while True:
             try:
                 for nodes in self._pages(table, _NODES[table], "UPDATED_AT", size, since):
@@ -175,6 +190,31 @@ class Shopify:
                 f"Shopify holds {still:,} {table} changed since {started}, but gave {len(seen):,}.",
                 advice="What came is kept, but not used. Fetch again.",
             )
+
+    def _in_bulk(self, table: str, position: dict[str, Any] | None, total: int) -> Generator[Page, None, str | None]:
+        """Everything from a file, and the moment as of which it is; None when the shop is busy with other files.
+
+        A reading that stopped goes on in the same file, which the shop keeps for a week.
+        """
+        bulk = Bulk(self._ask, self._clock)
+        number, came = (position["bulk"], position["rows"]) if position else (None, 0)
+        operation = bulk.finished(number) if number else None
+        if operation is None:
+            kind = "customers" if table == "customers" else "orders"
+            told = json.dumps(self._filter(table, self._start(table)))
+            number = bulk.start(f"{{ {kind}(query:{told}){{ edges{{ node{{ {_BULK_NODES[table]} }} }} }} }}")
+            operation, came = bulk.finished(number) if number else None, 0
+        if operation is None:
+            return None
+        place = 0
+        for found in bulk.rows(operation):
+            place += len(found)
+            if place <= came:
+                continue
+            for node in found:
+                node["shippingLines"] = {"pageInfo": {"hasNextPage": False}, "nodes": node.pop("children")}
+            yield Page(_rows(table, found), {"bulk": number, "rows": place}, total=total)
+        return str(operation["createdAt"])
 
     def _pages(self, table: str, nodes: str, order: str, size: int, since: str) -> Iterator[list[dict[str, Any]]]:
         connection = "customers" if table == "customers" else "orders"

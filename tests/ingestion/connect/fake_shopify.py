@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -71,6 +72,9 @@ class FakeShopify(FakeServer):
         self.tokens = {"shpat_good"}
         self.version = VERSION
         self.most = 1000
+        self.states: list[dict[str, Any]] = []
+        self.files: dict[str, list[dict[str, Any]]] = {}
+        self.busy = False
 
     def shop(self, request: Request) -> Answer:
         if request.path == "/admin/oauth/access_token":
@@ -79,6 +83,10 @@ class FakeShopify(FakeServer):
             token = f"token{len(self.tokens)}"
             self.tokens = {token}
             return Answer({"access_token": token, "scope": "read_orders", "expires_in": 86399})
+        if request.path.startswith("/files/"):
+            assert "x-shopify-access-token" not in request.headers, "the file is at another company"
+            lines = self.files[request.path.removeprefix("/files/")]
+            return Answer("".join(f"{json.dumps(line)}\n" for line in lines), kind="application/octet-stream")
         assert request.path == f"/admin/api/{VERSION}/graphql.json"
         if request.headers.get("x-shopify-access-token") not in self.tokens:
             return Answer({"errors": "[API] Invalid API key or access token"}, 401)
@@ -91,6 +99,10 @@ class FakeShopify(FakeServer):
                 "shop": {"name": "De Linde", "currencyCode": "EUR", "ianaTimezone": "Europe/Amsterdam"},
                 "currentAppInstallation": {"accessScopes": [{"handle": scope} for scope in self.scopes]},
             }
+        if query.startswith("mutation Bulk"):
+            return {"bulkOperationRunQuery": self._written(variables["asked"])}
+        if query.startswith("query State"):
+            return {"node": self._state(variables["id"])}
         kind = "customers" if "customers" in query else "orders"
         found = self._filtered(kind, variables["filter"])
         if query.startswith("query Count"):
@@ -102,6 +114,36 @@ class FakeShopify(FakeServer):
         more = start + len(nodes) < len(found)
         page = {"hasNextPage": more, "endCursor": str(start + len(nodes)) if nodes else None}
         return {kind: {"pageInfo": page, "nodes": nodes}}
+
+    def _written(self, query: str) -> dict[str, Any]:
+        """A file with each object on a line, and what belongs to it on the next ones."""
+        if self.busy:
+            said = "A bulk query operation for this app and shop is already in progress"
+            return {"bulkOperation": None, "userErrors": [{"code": "OPERATION_IN_PROGRESS", "message": said}]}
+        number = str(len(self.files) + 1)
+        kind = "customers" if query.startswith("{ customers") else "orders"
+        lines = self.files[number] = []
+        for node in self._filtered(kind, query):
+            lines.append({name: value for name, value in node.items() if name != "shippingLines"})
+            for place, line in enumerate(node.get("shippingLines", {}).get("nodes", ())):
+                lines.append({"id": f"gid://shopify/ShippingLine/{place}", **line, "__parentId": node["id"]})
+        return {"bulkOperation": {"id": f"gid://shopify/BulkOperation/{number}"}, "userErrors": []}
+
+    def _state(self, operation: str) -> dict[str, Any] | None:
+        number = operation.rsplit("/", 1)[1]
+        lines = self.files.get(number)
+        if lines is None:
+            return None
+        changed = self.states.pop(0) if self.states else {}
+        return {
+            "status": "COMPLETED",
+            "errorCode": None,
+            "createdAt": "2026-06-01T00:00:00Z",
+            "url": f"{self.url}/files/{number}" if lines else None,
+            "partialDataUrl": None,
+            "objectCount": str(len(lines)),
+            "rootObjectCount": str(sum("__parentId" not in line for line in lines)),
+        } | changed
 
     def _filtered(self, kind: str, wanted: str) -> list[dict[str, Any]]:
         found = list(getattr(self, kind))

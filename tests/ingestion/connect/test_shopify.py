@@ -16,7 +16,7 @@ import pytest
 from ingestion.connect import connector as connect
 from ingestion.connect.landing import Landing
 from ingestion.errors import SourceError
-from ingestion.sources.shopify import CONNECTOR
+from ingestion.sources.shopify import CONNECTOR, bulk, resources
 from ingestion.sources.shopify.resources import Shopify
 from ingestion.sources.shopify.settings import ShopifySettings
 from tests.ingestion.connect.fake import Answer, FakeClock, serve
@@ -190,6 +190,112 @@ def test_amounts_are_the_texts_the_shop_gave(shop: Shop) -> None:
     landing = Landing(shop.folder)
     rows = pq.read_table(landing.path("orders", 1)).to_pylist()
     assert rows[0]["subtotal"] == Decimal("0.1000")
+
+
+@pytest.fixture
+def large(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop whose orders come from a file, two at a time; of one order the shipping has two lines."""
+    monkeypatch.setattr(resources, "_BULK_FROM", 3)
+    monkeypatch.setattr(bulk, "_ROWS", 2)
+    lines = shop.server.orders[1]["shippingLines"]["nodes"]
+    lines.append(lines[0])
+    return shop
+
+
+def test_a_large_first_load_is_a_file_of_the_shop_and_then_only_changes(large: Shop) -> None:
+    large.server.states = [{"status": "CREATED"}, {"status": "RUNNING"}]
+    large.fetch()
+    assert large.clock.slept == [5.0, 5.0]
+    [asked] = [
+        request for request in large.server.requests if b"orders(" in request.raw and b"updatedAt" in request.raw
+    ][:1]
+    assert "updated_at:>='2026-06-01T00:00:00Z'" in asked.body["variables"]["filter"], "what changed meanwhile is asked"
+    rows = pq.read_table(Landing(large.folder).path("orders", 1)).to_pylist()
+    assert [row["shipping_tax"] for row in sorted(rows, key=lambda row: row["order_id"])] == [
+        Decimal("2.1"),
+        Decimal("4.2"),
+        Decimal("2.1"),
+        Decimal("2.1"),
+        Decimal("2.1"),
+    ]
+    large.server.orders[0]["updatedAt"] = "2026-06-02T00:00:00Z"
+    assert large.fetch()["orders"] == 1 and len(large.server.files) == 1
+    assert large.rows("orders") == [(str(number),) for number in range(1, 6)]
+
+
+def test_a_shop_that_writes_other_files_gives_pages(large: Shop) -> None:
+    large.server.busy = True
+    large.fetch()
+    assert large.rows("orders") == [(str(number),) for number in range(1, 6)] and not large.server.files
+
+
+def _cut(large: Shop) -> None:
+    whole = large.server.shop
+
+    def shorter(request: Any) -> Answer:
+        answer = whole(request)
+        if request.path.startswith("/files/"):
+            answer.body = answer.body[: len(answer.body) * 2 // 3]
+        return answer
+
+    large.server.respond = shorter
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_cut, "file is cut off"),
+        (lambda large: large.server.states.append({"objectCount": "99"}), "has 99 objects, but 11 came"),
+        (lambda large: large.server.states.append({"status": "FAILED", "errorCode": "TIMEOUT"}), "operation: TIMEOUT"),
+        (
+            lambda large: large.server.states.append({"status": "CANCELED", "partialDataUrl": "http://127.0.0.1/x"}),
+            "operation: CANCELED. It left a part of the data, which is not used",
+        ),
+        (
+            lambda large: large.server.orders.reverse() or setattr(large.server, "_written", _apart(large)),
+            "has a part of gid://shopify/Order/5 apart from it",
+        ),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_and_the_next_fetch_is(large: Shop, change: Any, said: str) -> None:
+    respond = large.server.respond
+    change(large)
+    with pytest.raises(SourceError, match=said):
+        large.fetch()
+    large.server.respond, large.server.states = respond, []
+    vars(large.server).pop("_written", None)
+    large.fetch()
+    assert large.rows("orders") == [(str(number),) for number in range(1, 6)]
+
+
+def _apart(large: Shop) -> Any:
+    write = large.server._written
+
+    def apart(query: str) -> dict[str, Any]:
+        answer = write(query)
+        lines = large.server.files["1"]
+        lines.append(lines.pop(1))
+        return answer
+
+    return apart
+
+
+def test_a_load_that_stopped_goes_on_in_the_same_file_and_in_a_new_one_when_it_is_gone(
+    large: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "_BATCH_ROWS", 2)
+    for gone in (False, True):
+        large.folder = large.folder.with_name(f"stopped-{gone}")
+        large.server.states = [{"objectCount": "99"}]
+        with pytest.raises(SourceError, match="has 99 objects"):
+            large.fetch()
+        assert Landing(large.folder).progress("orders").position == {"bulk": "gid://shopify/BulkOperation/1", "rows": 4}
+        if gone:
+            large.server.files = {"other": []}
+        large.fetch()
+        assert large.rows("orders") == [(str(number),) for number in range(1, 6)]
+        assert set(large.server.files) == ({"other", "2"} if gone else {"1"})
+        large.server.files.clear()
 
 
 def _in_dollars(node: Any) -> None:
