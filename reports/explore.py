@@ -6,6 +6,7 @@ Values are rounded here, once, as the rest of the page rounds them: the script o
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def data(release: Path, report: Report) -> Markup:
     words, t = report.format, {key: str(text) for key, text in report.texts.items() if key.startswith("scope_")}
     ends = {grain: sorted({row[4] for row in rows if row[2] == grain})[-most:] for grain, most in PERIODS.items()}
     names = {(row[2], row[4]): row[3] for row in rows}
+    called = _called({row[1] for row in rows}, t)
     place = {(grain, end): index for grain, found in ends.items() for index, end in enumerate(found)}
     kpis: dict[str, dict[str, Any]] = {}
     for anchor, scope, grain, _, end, value, expected, *changes in rows:
@@ -49,7 +51,7 @@ def data(release: Path, report: Report) -> Markup:
         held = kpis.setdefault(anchor, {"name": kpi.label, **_notation(kpi, words), "scopes": {}})
         columns = (
             held["scopes"]
-            .setdefault(scope_name(scope, t), {})
+            .setdefault(called[scope], {})
             .setdefault(
                 grain, {name: [None] * len(ends[grain]) for name in ("value", "target", "previous", "last_year")}
             )
@@ -72,6 +74,18 @@ def data(release: Path, report: Report) -> Markup:
         "kpis": [kpis[anchor] for anchor in pins if anchor in kpis],
     }
     return Markup(json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def _called(scopes: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
+    """A name for each scope, and no two the same."""
+    called: dict[str, str] = {}
+    for scope in sorted(scopes):
+        name, count = scope_name(scope, texts), 1
+        while name in called.values():
+            count += 1
+            name = f"{scope_name(scope, texts)} ({count})"
+        called[scope] = name
+    return called
 
 
 def _notation(kpi: Kpi, words: Formatter) -> dict[str, Any]:

@@ -25,7 +25,6 @@ Language = Literal["nl", "en"]
 LOCALES: dict[Language, str] = {"nl": "nl_NL", "en": "en_GB"}
 MINUS = "−"
 NO_BREAK_SPACE = "\u00a0"
-WORD_JOINER = "\u2060"
 
 
 @dataclass(frozen=True)

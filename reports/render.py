@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -15,14 +16,14 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from reports import charts, exhibits, explore, inline
+from reports import charts, direction, exhibits, explore, inline
 from reports.charts import ACCENT, SECOND, Chart, Series
 from reports.compact import compact
 from reports.data import Kpi, Point, Report, read
 from reports.data.models import spoken_of
 from reports.edition import find
 from reports.figures import Figure
-from reports.formatting import MINUS, WORD_JOINER, Formatter, Language
+from reports.formatting import Formatter, Language
 from reports.scopes import scope_name
 from reports.words import texts
 
@@ -51,7 +52,8 @@ def _hash(content: str) -> str:
 
 def _css_text(said: str) -> str:
     """A string of CSS. Escaped but for ASCII letters and digits, it stays text."""
-    text = "".join(letter if letter.isascii() and letter.isalnum() else f"\\{ord(letter):x} " for letter in said)
+    letters = direction.kept(said)
+    text = "".join(letter if letter.isascii() and letter.isalnum() else f"\\{ord(letter):x} " for letter in letters)
     return f'"{text}"'
 
 
@@ -89,6 +91,7 @@ def environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
     )
     stylesheet = "".join((HERE / "templates" / name).read_text(encoding="utf-8") for name in STYLESHEETS)
+    stylesheet = re.sub(r"\n\s*", "\n", stylesheet)
     made.globals["stylesheet"] = Markup(stylesheet)
     made.globals["stylesheet_hash"] = _hash(stylesheet)
     made.filters["hash"] = _hash
@@ -161,8 +164,7 @@ def _sentences(report: Report) -> dict[str, str]:
     said: dict[str, str] = {}
 
     def amount(point: Point) -> str:
-        # A line may not end between the minus sign and its amount.
-        return f.value(point.value, "currency", 0).replace(MINUS, f"{MINUS}{WORD_JOINER}")
+        return f.value(point.value, "currency", 0)
 
     if report.revenue:
         revenue = _kpi(report, "revenue")
@@ -205,6 +207,12 @@ def _sentences(report: Report) -> dict[str, str]:
     return said
 
 
+def write(page: str, out: Path) -> Path:
+    """Put a finished page in its file, and return that: whatever the release wrote comes by here."""
+    out.write_text(direction.kept(compact(page)), encoding="utf-8")
+    return out
+
+
 def render(
     release: Path,
     *,
@@ -235,8 +243,7 @@ def render(
             history=explore.data(release, report),
         )
     )
-    out.write_text(compact(page), encoding="utf-8")
-    return out
+    return write(page, out)
 
 
 def not_released(
@@ -269,5 +276,4 @@ def not_released(
             day=lambda text: date.fromisoformat(text[:10]) if text else None,
         )
     )
-    out.write_text(page, encoding="utf-8")
-    return out
+    return write(page, out)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from reports import inline
-from reports.compact import compact
 from reports.data import Point
 from reports.data.database import opened
 from reports.data.models import Source
@@ -27,7 +26,7 @@ from reports.edition import find
 from reports.figures import Figure, of_metric
 from reports.formatting import Language
 from reports.proven import ProvenFormatter
-from reports.render import STATUSES, environment
+from reports.render import STATUSES, environment, write
 from reports.words import texts
 
 FOLDER = "pages"
@@ -232,8 +231,7 @@ class Pages:
 
     def _write(self, template: str, file: Path, **shown: object) -> Path:
         page = environment().get_template(f"pages/{template}.html.j2").render(self._common | shown)
-        file.write_text(compact(page), encoding="utf-8")
-        return file
+        return write(page, file)
 
     def _file(self, name: str) -> Path:
         return self._out / FOLDER / f"{name}.{self.site.language}.html"

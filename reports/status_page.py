@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reports.formatting import Formatter, Language
-from reports.render import environment
+from reports.render import environment, write
 from reports.words import texts
 
 
@@ -24,5 +24,4 @@ def render(found: Mapping[str, Any], *, language: Language, out: Path) -> Path:
 
     template = environment().get_template("status.html.j2")
     page = template.render(found=found, t=words, f=f, language=language, day=date.fromisoformat, moment=moment)
-    out.write_text(page, encoding="utf-8")
-    return out
+    return write(page, out)

@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from reports.data.models import Kpi
 from reports.figures import difference
-from reports.formatting import MINUS, WORD_JOINER
 from reports.proven import ProvenFormatter
 
 MOST = 5
@@ -83,8 +82,7 @@ def _why(kpi: Kpi, f: ProvenFormatter, t: Mapping[str, Markup]) -> Markup:
 def _sentences(shown: Mapping[str, Kpi], period: str, f: ProvenFormatter, t: Mapping[str, Markup]) -> Iterable[Markup]:
     def said(metric: str, column: str = "value") -> str:
         kpi = shown[metric]
-        # A line may not end between the minus sign and its amount.
-        text = f.value(getattr(kpi, column), kpi.unit, kpi.decimals).replace(MINUS, f"{MINUS}{WORD_JOINER}")
+        text = f.value(getattr(kpi, column), kpi.unit, kpi.decimals)
         return _LINK.format(anchor=kpi.anchor, text=text)
 
     if "revenue" in shown:

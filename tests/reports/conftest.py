@@ -26,8 +26,11 @@ ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "dbt_project" / "models" / "reporting"
 METRICS = ROOT / "dbt_project" / "models" / "metrics"
 TEXTS = ("label", "definition", "formula", "version_reason")
-# Markup, a template, quotes, a formula, a text turned around and an emoji; the company's name is also very long.
-HOSTILE = "=1+1<script>alert('x')</script>{{ 7 * 7 }}\"'&\u202e\U0001f600"
+# Markup, a template, quotes, a formula, a text turned around, one that is read from the right, and an emoji; the company's
+# name is also very long.
+HOSTILE = "=1+1<script>alert('x')</script>{{ 7 * 7 }}\"'&\u202e\u05e9\u05dc\u05d5\u05dd \U0001f600"
+# What a page says then: nothing on it turns around what follows.
+SHOWN = "=1+1<script>alert('x')</script>{{ 7 * 7 }}\"'&\u2068\u05e9\u05dc\u05d5\u05dd\u2069 \U0001f600"
 LONG = "x" * 10_000
 EARLIER = {"release": "000006", "created_at": "2025-12-19T06:00:00+01:00", "as_of": "2025-11-30"}
 EARLIER |= {"tests": {"passed": 70, "failed": 0, "warned": 0, "total": 70}}

@@ -21,7 +21,7 @@ from reports.data import read, texts
 from reports.edition import find
 from reports.formatting import Formatter, Language
 from reports.render import render
-from tests.reports.conftest import HOSTILE, ROOT
+from tests.reports.conftest import ROOT, SHOWN
 
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
 
@@ -198,7 +198,7 @@ def own_scripts(root: html.HtmlElement) -> tuple[dict[str, Any], str]:
 
 
 def test_text_from_the_data_stays_text(hostile_release: Path, tmp_path: Path) -> None:
-    shown = plain(HOSTILE)
+    shown = plain(SHOWN)
     for language in LANGUAGES:
         root = page(hostile_release, language, tmp_path)
         history, _ = own_scripts(root)

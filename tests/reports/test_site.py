@@ -18,7 +18,7 @@ from reports import site
 from reports.edition import files
 from reports.formatting import Language
 from tests.reports import operators
-from tests.reports.conftest import HOSTILE
+from tests.reports.conftest import HOSTILE, SHOWN
 from tests.reports.recompute import mistakes
 
 COLUMNS = ("value", "numerator", "denominator", "n", "last_year_value", "expected_value")
@@ -148,7 +148,7 @@ def test_the_index_names_every_report_and_every_earlier_release(whole: Path) -> 
 
 def test_hostile_text_stays_text_on_every_page(hostile_release: Path, tmp_path: Path) -> None:
     written = site.render(hostile_release, [("management", "nl", "management.nl.html")], out=tmp_path)
-    shown = " ".join(HOSTILE.split())
+    shown = " ".join(SHOWN.split())
     for file in written:
         page = parsed(file)
         [script] = page.xpath("//script")
@@ -163,7 +163,7 @@ def test_hostile_text_stays_text_on_every_page(hostile_release: Path, tmp_path: 
 
 
 def test_hostile_text_stays_text_on_the_pages_for_the_operator(tmp_path: Path) -> None:
-    shown = " ".join(HOSTILE.split())
+    shown = " ".join(SHOWN.split())
     for file in operators.pages(tmp_path, HOSTILE, "nl"):
         page = parsed(file)
         assert (
