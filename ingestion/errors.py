@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+_LONGEST = 1_200
+_ENDLESS = re.compile(r"(\S{80})\S{80,}")
+
+
+def _legible(text: str) -> str:
+    """What a source gave, so that a message with it can be read: characters nobody sees by their number, and not all of
+    a text that has no end."""
+    seen = "".join(letter if letter.isprintable() or letter == "\n" else f"\\u{ord(letter):04x}" for letter in text)
+    seen = _ENDLESS.sub(r"\1…", seen)
+    return seen if len(seen) <= _LONGEST else f"{seen[: _LONGEST - 400]} … {seen[-400:]}"
 
 
 class SourceError(Exception):
@@ -38,7 +50,7 @@ class SourceError(Exception):
             f"value {self.value!r}" if self.value is not None else "",
         ]
         where = ", ".join(part for part in place if part)
-        sentences = [f"{where}: {self.message}" if where else self.message]
+        sentences = [_legible(f"{where}: {self.message}" if where else self.message)]
         if self.advice:
             sentences.append(self.advice)
         return " ".join(sentences)

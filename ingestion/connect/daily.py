@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.errors import SourceError
 
@@ -13,8 +13,15 @@ DAY = timedelta(days=1)
 
 
 def yesterday(now: float, zone: str) -> date:
-    """The last whole day in a time zone, at a moment in seconds since 1970."""
-    return datetime.fromtimestamp(now, ZoneInfo(zone)).date() - DAY
+    """The last whole day in a time zone, at a moment in seconds since 1970. `SourceError` for a zone there is not."""
+    try:
+        known = ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise SourceError(
+            f"The system says that its time zone is {zone}, which is not one.",
+            advice="Nothing of it was loaded, because nobody can say which day it is there. Set it in the system.",
+        ) from None
+    return datetime.fromtimestamp(now, known).date() - DAY
 
 
 def add_months(first: date, months: int) -> date:
