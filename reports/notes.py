@@ -136,7 +136,7 @@ def _note(body: str, subject: str) -> Note:
     paragraphs = re.split(r"\n\s*\n", body)
     actions = [_ACTION.sub("", paragraph) for paragraph in paragraphs if _ACTION.match(paragraph)]
     texts = [paragraph for paragraph in paragraphs if not _ACTION.match(paragraph)]
-    return Note("\n\n".join(texts), "\n\n".join(actions))
+    return Note("\n\n".join(texts), "\n\n".join(action[:1].upper() + action[1:] for action in actions))
 
 
 def shown(markdown: str) -> Markup:

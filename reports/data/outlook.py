@@ -15,6 +15,7 @@ from typing import Any
 from reports.data.models import Kpi
 from reports.data.released import SHARED, Released
 from reports.figures import of_table
+from reports.scopes import part_name
 
 BASE, WORST, BEST = "base", "worst", "best"
 _STRESSED = ("ebitda", "lowest_cash", "runway", "dscr")
@@ -22,7 +23,8 @@ _UNITS = {"revenue": "currency", "gross_margin": "percent", "runway": "months", 
     ("ebitda", "net_profit", "net_burn", "cash_after_12_months", "lowest_cash"), "currency"
 )
 _DECIMALS = {"gross_margin": 1, "runway": 1, "dscr": 2}
-_DRIVER_UNITS = {"dso_days": "days"}
+# A share is told as a growth, a margin and a rate of interest in points.
+_DRIVER_UNITS = {"dso_days": "days", "gross_margin_pt": "percent", "interest_pt": "percent"}
 _OF_A_CHANNEL = (
     "monthly_spend",
     "roas",
@@ -42,12 +44,16 @@ _OF_A_CHANNEL = (
 
 @dataclass(frozen=True)
 class Driver:
-    """What a scenario changes: a share, or a number of days; `is_unusual` when the company has not seen that itself."""
+    """What a scenario changes: a share, points or a number of days.
+
+    `low` and `high` are how much it changed from year to year so far, where the change is outside of that.
+    """
 
     label: str
     change: Decimal
     unit: str
-    is_unusual: bool
+    low: Decimal | None
+    high: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -151,11 +157,10 @@ def scenarios(released: Released) -> Scenarios | None:
         order by d.place, d.driver
         """
     ):
-        unit = _DRIVER_UNITS.get(row["driver"], "percent")
-        change = of_table("rpt_scenario_drivers", row, ["change"])["change"]
-        drivers.setdefault(row["scenario"], []).append(
-            Driver(row["label"], change, unit, bool(row["is_outside_history"]))
-        )
+        of = of_table("rpt_scenario_drivers", row, ["change", "history_p10", "history_p90"])
+        unit = _DRIVER_UNITS.get(of["driver"], "count")
+        seen = (of["history_p10"], of["history_p90"]) if of["is_outside_history"] else (None, None)
+        drivers.setdefault(of["scenario"], []).append(Driver(of["label"], of["change"], unit, *seen))
     labels = {row["scenario"]: row["label"] for row in rows}
     found = {(row["metric"], row["scenario"]): row for row in rows}
 
@@ -208,7 +213,7 @@ def forecasts(released: Released, shown: Sequence[Kpi]) -> tuple[Forecast, ...]:
     return tuple(
         Forecast(
             kpi=kpi,
-            method=found[0]["method_label"] or "",
+            method=_begun(found[0]["method_label"] or ""),
             months=tuple(
                 Expected(row["period_start"], row["value"], row["low"], row["high"])
                 for row in found
@@ -230,10 +235,11 @@ def budgets(released: Released) -> tuple[ChannelBudget, ...]:
     if not released.has("rpt_channel_budget") or (released.outside and not released.has(SHARED)):
         return ()
     lang = released.language
-    # Of a channel that is left out in one of its months, twelve months less the others would tell that month.
+    # Of a channel whose orders or spend are left out in one of its months, the twelve less the others would tell it.
     hidden = (
         f"select 1 from reporting.{SHARED} as p where p.is_withheld and p.scope = b.scope "
-        "and p.period_end between b.period_start and b.period_end"
+        "and p.period_end between b.period_start and b.period_end and exists (select 1 from reporting.rpt_metrics as m "
+        "where m.metric = p.metric and regexp_matches(m.sources, '\\b(orders|ad_spend)\\b'))"
     )
     rows = released.rows(
         f"""
@@ -247,7 +253,7 @@ def budgets(released: Released) -> tuple[ChannelBudget, ...]:
     )
     return tuple(
         ChannelBudget(
-            name=_channel(row["scope"]),
+            name=part_name(row["scope"]),
             figures=of_table("rpt_channel_budget", row, _OF_A_CHANNEL),
             reason=row["in_words"] or "",
             marginal_reason=row["marginal_in_words"] or "",
@@ -256,6 +262,6 @@ def budgets(released: Released) -> tuple[ChannelBudget, ...]:
     )
 
 
-def _channel(scope: str) -> str:
-    name = scope.removeprefix("channel:").replace("_", " ")
-    return name[:1].upper() + name[1:]
+def _begun(text: str) -> str:
+    """A text that a sentence begins with."""
+    return text[:1].upper() + text[1:]

@@ -16,6 +16,7 @@ def fill(connection: duckdb.DuckDBPyConnection, text: str) -> None:
         insert into reporting.rpt_words select * from read_csv('{WORDS}');
         insert into reporting.rpt_scenario_drivers by name
         select scenario, place, label || $1 as label_nl, label || $1 as label_en, driver, change, 8 as history_n,
+            -0.04 as history_p10, 0.05 as history_p90,
             abs(change) > 0.05 as is_outside_history
         from (values ('best', 1, 'Best', 'revenue_pct', 0.10), ('worst', 2, 'Worst', 'revenue_pct', -0.10),
             ('worst', 2, 'Worst', 'gross_margin_pt', -0.02), ('worst', 2, 'Worst', 'dso_days', 15))

@@ -76,7 +76,7 @@ class Released:
                 value = value[part]
             return Decimal(value)
         *keys, column = parts
-        assert re.fullmatch(r"[a-z_]+", column), reference
+        assert re.fullmatch(r"[a-z_0-9]+", column), reference
         if "@" in head:
             metric, _, version = head.partition("@")
             of = dict(zip(("grain", "period", "scope"), keys, strict=True))

@@ -33,7 +33,7 @@ def test_three_scenarios_stand_side_by_side_from_the_worst_to_the_best_without_c
     assert "With the worst scenario EBITDA would be €29,000, with the best one €151,000" in plain(table)
     changes = [plain(item) for item in section.xpath(".//li")]
     assert changes[0].startswith("Worst: days sales outstanding +15 days")
-    assert "revenue −10.0% (further than the company has seen itself)" in changes[0]
+    assert "gross margin −2.0 pp, revenue −10.0% (so far −4.0% to +5.0% from year to year)" in changes[0]
     assert changes[1] == "As it goes: nothing: the last twelve months again"
 
 

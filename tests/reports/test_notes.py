@@ -41,7 +41,7 @@ def read(folder: Path, text: str) -> dict[str, dict[str, Note]]:
 
 def test_comments_have_an_action_and_quotes_lose_what_identifies_a_person(tmp_path: Path) -> None:
     said = read(tmp_path, GOOD)
-    assert said["2025-12"]["revenue"] == Note("More gift boxes.", "order boxes at […].")
+    assert said["2025-12"]["revenue"] == Note("More gift boxes.", "Order boxes at […].")
     assert said["2025-12"]["quotes"].text == "> Call me on […] or […], […], about order […]. In 2025 I bought 12 bags."
     assert shown(said["2025-11"]["risks"].text) == "<ul>\n<li><strong>One</strong> customer.</li>\n</ul>\n"
 
