@@ -194,14 +194,18 @@ def report(
       kerncijfers report --open --language nl
       kerncijfers report --out /tmp/preview
       kerncijfers report --release 000001 --out /tmp/as-issued
+      kerncijfers report --edition supervisory_board --out /tmp/preview
       kerncijfers report --pdf --edition investor_monthly --language en
     """
-    from orchestration import printing, release, values
+    from orchestration import editions, printing, release, values
 
     paths = _paths(data)
     folder = values.current(paths) if number is None else release.earlier(paths, number)
     released = release.pages(folder)
     pages = [(of, tongue) for of, tongue in released if (edition or of, language or tongue) == (of, tongue)]
+    if not pages and out is not None and edition:
+        tried = editions.require([edition], paths.editions)[edition]
+        pages = [(edition, tongue) for tongue in tried.languages if language in (None, tongue)]
     if not pages:
         known = ", ".join(" in ".join(page) for page in released)
         raise KerncijfersError(f"Release {folder.name} has no such report. It has: {known}.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from lxml import html
+from typer.testing import CliRunner
 
 from orchestration import company
+from orchestration.cli import app
 from orchestration.paths import Paths
 from reports.render import render
 from tests.reports.recompute import mistakes
@@ -47,3 +50,19 @@ def test_a_yaml_file_in_the_companys_folder_becomes_a_report_without_python(full
     assert root.xpath("//*[@class='card']//a/@href")[-1] == "#aov-1", "in the version the file pins"
     assert "Alleen wat de raad wil zien." in root.get_element_by_id("working_capital").text_content()
     assert mistakes(out, full_release) == []
+
+
+def test_an_edition_is_tried_on_a_release_that_was_made_without_it(full_release: Path, tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    shutil.copytree(full_release, data / "releases" / "000007")
+    (data / "current").symlink_to(data / "releases" / "000007")
+    (data / "editions").mkdir()
+    file = data / "editions" / "supervisory_board.yml"
+    file.write_text(OWN, encoding="utf-8")
+    asked = ["report", "--data", str(data), "--edition", "supervisory_board", "--out", str(out)]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert [made.name for made in out.iterdir()] == ["supervisory_board.nl.html"]
+    file.write_text(OWN.replace("solvency@1", "solvencie@1"), encoding="utf-8")
+    refused = CliRunner().invoke(app, asked)
+    assert refused.exit_code == 1
+    assert "solvencie@1, which does not exist. Did you mean solvency" in " ".join(refused.output.split())
