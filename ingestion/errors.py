@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 _LONGEST = 1_200
@@ -12,9 +13,13 @@ _ENDLESS = re.compile(r"(\S{80})\S{80,}")
 def _legible(text: str) -> str:
     """What a source gave, so that a message with it can be read: characters nobody sees by their number, and not all of
     a text that has no end."""
-    seen = "".join(letter if letter.isprintable() or letter == "\n" else f"\\u{ord(letter):04x}" for letter in text)
+    seen = "".join(letter if _is_seen(letter) else f"\\u{ord(letter):04x}" for letter in text)
     seen = _ENDLESS.sub(r"\1…", seen)
     return seen if len(seen) <= _LONGEST else f"{seen[: _LONGEST - 400]} … {seen[-400:]}"
+
+
+def _is_seen(letter: str) -> bool:
+    return letter.isprintable() or letter == "\n" or unicodedata.category(letter) == "Zs"
 
 
 class SourceError(Exception):
