@@ -49,6 +49,7 @@ def test_a_system_is_added_fetched_and_listed(tmp_path: Path, shop: FakeShopify)
 
     fetched = kerncijfers(tmp_path, "fetch", "shopify")
     assert "orders: 4 rows" in fetched.output, fetched.output
+    assert "4/4" in fetched.output, "a bar says how far it is of how much there is"
     shop.orders.append(order(5, "2026-05-01T10:00:00Z"))
     assert "orders: 2 rows" in kerncijfers(tmp_path, "fetch", "shopify").output
     listed = kerncijfers(tmp_path, "list").output

@@ -40,7 +40,8 @@ class Shop:
             {"shop": "linde", "since": "2026-01-01", "base_url": self.server.url, "page_size": 2} | changed
         )
         reader = Shopify(settings, self.secrets, self.clock)
-        return connect.fetch(CONNECTOR, settings, reader, Landing(self.folder))
+        self.steps: list[connect.Step] = []
+        return connect.fetch(CONNECTOR, settings, reader, Landing(self.folder), self.steps.append)
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         return sorted(Landing(self.folder).keys(table, CONNECTOR.tables[table]))
@@ -62,6 +63,10 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 def test_all_pages_come_once_and_the_next_fetch_brings_only_what_changed(shop: Shop) -> None:
     assert shop.fetch() == {"orders": 5, "refunds": 1, "customers": 1}
+    told = [(step.rows, step.total, step.done) for step in shop.steps if step.table == "orders"]
+    assert told == [(2, 5, False), (4, 5, False), (5, 5, False), (5, None, True)], (
+        "how long it still takes follows from it"
+    )
     shop.server.orders[0]["updatedAt"] = "2026-06-01T00:00:00Z"
     shop.server.orders.append(order(6, "2026-06-02T00:00:00Z"))
     assert shop.fetch()["orders"] == 3, "the last moment is read again, for a row of that moment may have come late"
