@@ -174,6 +174,8 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
         of_core = {kpi.anchor for kpi in core if kpi.value is not None}
         everything = [*core, *result, *cash, *working_capital, *customers, *versions, *channel_kpis]
         everything += [*(kpi for section in subjects.values() for kpi in section), *filled]
+        promised = agreed.covenants(released, month, end) if "covenants" in edition.sections else ()
+        everything += found([f"{covenant.metric}@{covenant.version}" for covenant in promised])
         shown = {kpi.anchor: kpi for kpi in everything}
 
         def present(section: list[Kpi]) -> tuple[Kpi, ...]:
@@ -198,7 +200,6 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
         planned = None
         if "result" in edition.sections:
             planned = agreed.budget(released, month, end, company["fiscal_year_start_month"], words)
-        promised = agreed.covenants(released, month, end) if "covenants" in edition.sections else ()
         on_request = {
             "rpt_budget": planned,
             "rpt_covenants": promised,
