@@ -42,12 +42,12 @@ def shown(text: str) -> str:
 
 # A column that takes a few words only, and the word it gets; anything else is refused.
 WORDS = {
-    ("orders", "status"): "completed",
     ("order_lines", "line_type"): "sale",
     ("deals", "status"): "won",
     ("survey_responses", "survey"): "csat",
     ("donations", "kind"): "gift",
     ("function_results", "category"): "raised_income",
+    ("open_items", "kind"): "receivable",
 }
 CURRENCY = "EUR"
 _MONTHS = [date(2024, 12, 1), *(date(2025, month, 1) for month in range(1, 13))]
