@@ -221,7 +221,7 @@ class _Released:
                 now=words.money(steps[-1].amount),
                 most=most.label,
                 added=words.money(most.amount),
-                least=least.label,
+                least=least.label[:1].lower() + least.label[1:],
                 lost=words.money(-least.amount),
             ),
             steps,

@@ -193,6 +193,19 @@ def test_a_kpi_is_filtered_by_period_grain_and_scope_and_compared(opened: Callab
     assert [row.split("\t")[0] for row in rows.all_inner_texts()] == ["2025", "2024", "2023"]
 
 
+def test_a_channel_is_chosen_and_compared_with_last_year(opened: Callable[..., Page]) -> None:
+    page = opened("investor_monthly.en.html")
+    explorer = page.locator("#explore")
+    for name, label in {"kpi": "Orders", "scope": "Channel: Email", "compare": "Year earlier"}.items():
+        explorer.locator(f"select[name={name}]").select_option(label=label)
+    heads, rows = explorer.locator("thead th").all_inner_texts(), explorer.locator("tbody tr")
+    assert heads == ["Period", "Value", "Year earlier", "Change"]
+    shown = page.locator("table.channels tbody tr", has=page.get_by_role("rowheader", name="Email")).locator("td")
+    assert rows.first.locator("td").first.inner_text() == shown.nth(1).inner_text()
+    value, year_earlier = (rows.nth(place).locator("td").nth(column) for place, column in ((12, 0), (0, 1)))
+    assert value.inner_text() == year_earlier.inner_text()
+
+
 def test_a_chart_says_the_value_under_the_pointer(opened: Callable[..., Page]) -> None:
     page = opened(KPI)
     page.locator(".plot .hit").last.hover()
