@@ -107,7 +107,7 @@ def test_the_result_is_drawn_from_the_lines_of_the_income_statement(release: Pat
     assert said == [
         "In December 2025 net revenue of €1,000 led to an EBITDA of €250. Cost of sales took most: €400.",
         "EBITDA went from €200 in December 2024 to €250 in December 2025. Net revenue changed it most: +€200.",
-        "MRR went from €1,000 in December 2024 to €1,200 in December 2025. New MRR added €300, Churned MRR took €120.",
+        "MRR went from €1,000 in December 2024 to €1,200 in December 2025. New MRR added €300, churned MRR took €120.",
     ]
 
 
