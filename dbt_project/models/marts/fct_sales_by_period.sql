@@ -1,6 +1,6 @@
 -- Grain: one row per period and scope: total and each channel. Created and closed deals add up; the median and the open
 -- pipeline do not. Open deals are those at the end of the period; expected_amount is what of them should close in the
--- three months after it.
+-- three months after it, and forgotten_count how many were closed since by a system that no longer knows when that was expected.
 with
 
 periods as (
@@ -99,7 +99,10 @@ open_deals as (
         sum(scoped.amount) as open_amount,
         sum(
             case when scoped.expected_close_date <= covered_periods.horizon_end then scoped.amount else 0 end
-        ) as expected_amount
+        ) as expected_amount,
+        sum(
+            case when scoped.expected_close_date is null and scoped.closed_date is not null then 1 else 0 end
+        ) as forgotten_count
     from covered_periods
     inner join scoped
         on
@@ -131,7 +134,8 @@ select
     cast(closed.median_cycle_days as decimal(28, 2)) as median_cycle_days,
     cast(coalesce(open_deals.open_count, 0) as bigint) as open_count,
     cast(coalesce(open_deals.open_amount, 0) as decimal(28, 2)) as open_amount,
-    cast(coalesce(open_deals.expected_amount, 0) as decimal(28, 2)) as expected_amount
+    cast(coalesce(open_deals.expected_amount, 0) as decimal(28, 2)) as expected_amount,
+    cast(coalesce(open_deals.forgotten_count, 0) as bigint) as forgotten_count
 from covered_periods
 cross join scopes
 left join created

@@ -1,5 +1,5 @@
 -- Grain: one row per metric, version, period grain, period and scope whose value a model refuses, with the reason. A metric's own
--- rows can't say it: they hold what was counted, and a model knows more than one way to fail.
+-- rows can't say it: they hold what was counted, and a model knows more than one way to fail. Nor do they say what a system forgot.
 {{ config(materialized='view', contract={'enforced': false}) }}
 with
 
@@ -21,6 +21,24 @@ periods as (
 
     select * from {{ ref('dim_period') }}
     where months = 12
+
+),
+
+forgotten as (
+
+    select * from {{ ref('fct_sales_by_period') }}
+    where forgotten_count > 0
+
+),
+
+-- A CRM no longer knows when a closed deal was expected: what was expected then can't be said.
+expecting as (
+
+    select 'expected_bookings' as metric
+    union all
+    select 'pipeline_coverage' as metric
+    union all
+    select 'expected_target_share' as metric
 
 ),
 
@@ -52,3 +70,13 @@ select
 from subscriber_fits
 inner join periods
     on subscriber_fits.fit_date = periods.period_end
+union all
+select
+    expecting.metric,
+    1 as metric_version,
+    forgotten.period_grain,
+    forgotten.period,
+    forgotten.scope,
+    'no_data' as refusal
+from forgotten
+cross join expecting
