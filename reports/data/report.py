@@ -174,6 +174,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
         of_core = {kpi.anchor for kpi in core if kpi.value is not None}
         everything = [*core, *result, *cash, *working_capital, *customers, *versions, *channel_kpis]
         everything += [*(kpi for section in subjects.values() for kpi in section), *filled]
+        of_edition = {kpi.anchor for kpi in everything}
         promised = agreed.covenants(released, month, end) if "covenants" in edition.sections else ()
         everything += found([f"{covenant.metric}@{covenant.version}" for covenant in promised])
         shown = {kpi.anchor: kpi for kpi in everything}
@@ -195,7 +196,7 @@ def read(release: Path, edition: Edition, language: Language) -> Report:
         expected = outlook.scenarios(released) if "scenarios" in edition.sections else None
         coming = outlook.forecasts(released, definitions) if "scenarios" in edition.sections else ()
         budgets = outlook.budgets(released) if edition.channels else ()
-        changes = restated.read(released, facts, edition, definitions)
+        changes = restated.read(released, facts, edition, tuple(kpi for kpi in definitions if kpi.anchor in of_edition))
         said = owners_words.read(release, month, language)
         planned = None
         if "result" in edition.sections:

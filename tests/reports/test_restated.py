@@ -12,6 +12,7 @@ import pytest
 from lxml import html
 
 from orchestration.release import restatements
+from reports.edition import find
 from reports.render import render
 from tests.reports.recompute import mistakes
 
@@ -77,3 +78,16 @@ def test_each_value_that_was_reported_stands_beside_the_one_it_is_now_with_its_c
 
 def test_the_first_issue_of_an_edition_says_that_it_is(restated_release: Path, tmp_path: Path) -> None:
     assert "This is the first issue of this report" in plain(section(restated_release, tmp_path, "bank_monthly"))
+
+
+def test_the_definition_a_covenant_was_agreed_on_is_no_change_of_the_one_that_is_reported(
+    restated_release: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(restated_release, tmp_path / "release"))
+    facts = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+    for issue in facts["compared_with"]:
+        issue["editions"] = {"bank_monthly": list(find("bank_monthly").pins)}
+    (folder / "release.json").write_text(json.dumps(facts), encoding="utf-8")
+    found = section(folder, tmp_path, "bank_monthly")
+    assert "dscr@2" in find("bank_monthly").pins and found.xpath("//table//th/a[@href='#dscr-1']"), "both are there"
+    assert found.xpath(".//h3") == []
