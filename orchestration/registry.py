@@ -30,6 +30,7 @@ STATEMENT_LINES = Path("seeds/statement_lines.csv")
 
 Profile = Literal["mkb", "saas", "ecommerce", "services", "nonprofit"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+Interval = Literal["wilson", "inverse_wilson", "poisson", "nps", "nps_per_respondent"]
 Reason = Literal["no_base", "no_denominator", "negative_base", "not_applicable", "not_yet_mature"]
 
 SHAPE = (
@@ -180,11 +181,11 @@ class Meta(_Strict):
         description="How it adds up. flow: sums over time; stock: the last of a period; ratio: divided again from "
         "its parts; distinct and median: counted again; score: from answers; modelled: never added.",
     )
-    interval: Literal["wilson", "inverse_wilson", "poisson", "nps"] | SkipJsonSchema[None] = Field(
+    interval: Interval | SkipJsonSchema[None] = Field(
         None,
         description="The kind of confidence interval. wilson: a share of the denominator; inverse_wilson: an amount "
         "over the denominator, itself a share of n; poisson: an amount over a number of events; nps: a score from -100 "
-        "to 100. Leave out when the value is no sample.",
+        "to 100; nps_per_respondent: the same over respondents. Leave out when the value is no sample.",
     )
     profiles: Annotated[list[Profile], Field(min_length=1, json_schema_extra=Unique), AfterValidator(_no_double)] = (
         Field(description="The kinds of company it is meant for.")

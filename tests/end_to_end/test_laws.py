@@ -91,8 +91,8 @@ def values(metric: tuple[str, int], alias: str) -> str:
 def test_the_laws_are_about_every_metric(rows: Query) -> None:
     published = set(rows("select distinct metric, version from reporting.rpt_metric_values where value is not null"))
     # A model may refuse a company as small as this one; it then has a value nowhere, and a reason everywhere.
-    # How old unanswered questions are has no value either: here every question is answered.
-    assert set(EVERY) - published <= {*of_class("modelled"), ("unanswered_age", 1)}
+    # How old unanswered questions are has no value either: here every question is answered. Three years of growth take four.
+    assert set(EVERY) - published <= {*of_class("modelled"), ("unanswered_age", 1), ("income_growth_three_years", 1)}
     assert published <= set(EVERY)
     assert {name for name, _ in of_class("ratio", "score")} >= ADDITIVE
 
@@ -293,6 +293,14 @@ RECOUNTED = {
         select period_grain, period, sum(case when score >= 9 then 100 when score <= 6 then -100 else 0 end), count(*)
         from {PERIODS} raw_files.survey_responses r
         on survey = 'nps' and {DAY.format("responded_at")} between period_start and period_end group by all
+    """,
+    "nps_per_respondent": f"""
+        select period_grain, period, sum(case when score >= 9 then 100 when score <= 6 then -100 else 0 end), count(*) from (
+            select distinct on (period_grain, period, customer_id) period_grain, period, score
+            from {PERIODS} raw_files.survey_responses r
+            on survey = 'nps' and {DAY.format("responded_at")} between period_start and period_end
+            order by responded_at desc, response_id desc
+        ) group by all
     """,
     "csat": f"""
         select period_grain, period, count(*) filter (score >= 4), count(*) from {PERIODS} raw_files.survey_responses r

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def test_the_graph_has_an_asset_for_every_raw_table_model_and_report(defs: dg.De
         if file.suffix in {".sql", ".py"}
     }
     seeds = {f"seeds/{file.stem}" for file in (DBT_PROJECT / "seeds").glob("*.csv")}
-    editions = {file.stem for file in (DBT_PROJECT.parent / "reports" / "editions").glob("*.yml")}
+    editions = tomllib.loads((DBT_PROJECT.parent / "company.toml").read_text(encoding="utf-8"))["report"]["editions"]
     pages = {f"reports/{edition}_{language}" for edition in editions for language in ("nl", "en")}
     pages |= {"reports/database", "reports/pages", "release/current", "release/outbox"}
     raw = {key for key in keys(defs) if key.startswith("raw_")}

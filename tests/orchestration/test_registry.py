@@ -151,7 +151,7 @@ def _keys(schema: dict[str, Any], part: dict[str, Any], path: str = "") -> Itera
         ((*META, "timing"), ["leading", "lagging"]),
         ((*META, "class"), ["flow", "stock", "ratio", "distinct", "median", "score", "modelled"]),
         ((*META, "target_type"), ["cumulative", "level", "floor", "ceiling", "band", "none"]),
-        ((*META, "interval"), ["wilson", "inverse_wilson", "poisson", "nps"]),
+        ((*META, "interval"), ["wilson", "inverse_wilson", "poisson", "nps", "nps_per_respondent"]),
         ((*META, "profiles", "[]"), ["mkb", "saas", "ecommerce", "services", "nonprofit"]),
         ((*META, "partial"), ["to_date", "missing"]),
     ],

@@ -36,7 +36,10 @@ daily as (
         ) as invested_amount,
         sum(
             case
-                when balance_detail in ('long_term_debt', 'short_term_loans', 'repayments_due', 'lease_liabilities')
+                when
+                    balance_detail in (
+                        'long_term_debt', 'subordinated_debt', 'short_term_loans', 'repayments_due', 'lease_liabilities'
+                    )
                     then amount
                 else 0
             end

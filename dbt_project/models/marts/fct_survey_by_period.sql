@@ -1,5 +1,6 @@
 -- Grain: one row per period and survey. Promoters answer 9 or 10, detractors 0 to 6; a satisfied customer answers 4 or 5 of 5, a
--- dissatisfied one 1 or 2.
+-- dissatisfied one 1 or 2. The *_respondent_count columns hear each customer once in a period, by the latest answer; an answer
+-- that says no customer is a respondent by itself. Responses add up over months, respondents do not.
 with
 
 settings as (
@@ -8,7 +9,7 @@ settings as (
 
 ),
 
-answers as (
+responses as (
 
     select * from {{ ref('int_survey_responses_unioned') }}
 
@@ -20,34 +21,56 @@ periods as (
 
 ),
 
-daily as (
+answers as (
 
     select
-        {{ local_date('answers.responded_at', 'settings.time_zone') }} as day,
-        answers.survey,
-        count(*) as response_count,
-        sum(case when answers.score >= 9 then 1 else 0 end) as promoter_count,
-        sum(case when answers.score <= 6 then 1 else 0 end) as detractor_count,
-        sum(case when answers.score in (4, 5) then 1 else 0 end) as satisfied_count,
-        sum(case when answers.score in (1, 2) then 1 else 0 end) as dissatisfied_count
-    from answers
+        {{ local_date('responses.responded_at', 'settings.time_zone') }} as day,
+        responses.survey,
+        responses.response_id,
+        responses.customer_id,
+        responses.responded_at,
+        case when responses.customer_id is null then responses.response_id end as anonymous_id,
+        case when responses.score >= 9 then 1 else 0 end as is_promoter,
+        case when responses.score <= 6 then 1 else 0 end as is_detractor,
+        case when responses.score in (4, 5) then 1 else 0 end as is_satisfied,
+        case when responses.score in (1, 2) then 1 else 0 end as is_dissatisfied
+    from responses
     cross join settings
-    group by {{ local_date('answers.responded_at', 'settings.time_zone') }}, answers.survey
+
+),
+
+answers_of_periods as (
+
+    select
+        periods.period_grain,
+        periods.period,
+        periods.period_start,
+        periods.period_end,
+        answers.*,
+        row_number() over (
+            partition by periods.period_grain, periods.period, answers.survey, answers.customer_id, answers.anonymous_id
+            order by answers.responded_at desc, answers.response_id desc
+        ) as latest
+    from periods
+    inner join answers
+        on answers.day between periods.period_start and periods.period_end
 
 )
 
 select
-    periods.period_grain,
-    periods.period,
-    periods.period_start,
-    periods.period_end,
-    daily.survey,
-    cast(sum(daily.response_count) as bigint) as response_count,
-    cast(sum(daily.promoter_count) as bigint) as promoter_count,
-    cast(sum(daily.detractor_count) as bigint) as detractor_count,
-    cast(sum(daily.satisfied_count) as bigint) as satisfied_count,
-    cast(sum(daily.dissatisfied_count) as bigint) as dissatisfied_count
-from periods
-inner join daily
-    on daily.day between periods.period_start and periods.period_end
-group by periods.period_grain, periods.period, periods.period_start, periods.period_end, daily.survey
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    survey,
+    cast(count(*) as bigint) as response_count,
+    cast(sum(is_promoter) as bigint) as promoter_count,
+    cast(sum(is_detractor) as bigint) as detractor_count,
+    cast(sum(is_satisfied) as bigint) as satisfied_count,
+    cast(sum(is_dissatisfied) as bigint) as dissatisfied_count,
+    cast(sum(case when latest = 1 then 1 else 0 end) as bigint) as respondent_count,
+    cast(sum(case when latest = 1 then is_promoter else 0 end) as bigint) as promoter_respondent_count,
+    cast(sum(case when latest = 1 then is_detractor else 0 end) as bigint) as detractor_respondent_count,
+    cast(sum(case when latest = 1 then is_satisfied else 0 end) as bigint) as satisfied_respondent_count
+from answers_of_periods
+group by period_grain, period, period_start, period_end, survey

@@ -1,5 +1,6 @@
 -- Grain: one row per metric, version, period grain, period and scope whose value a model refuses, with the reason. A metric's own
--- rows can't say it: they hold what was counted, and a model knows more than one way to fail. Nor do they say what a system forgot.
+-- rows can't say it: they hold what was counted, and a model knows more than one way to fail. Nor do they say what a system forgot, or
+-- that somebody who left may still come back.
 {{ config(materialized='view', contract={'enforced': false}) }}
 with
 
@@ -42,6 +43,21 @@ expecting as (
 
 ),
 
+grace as (
+
+    select * from {{ ref('fct_churn_after_grace_by_period') }}
+    where refusal is not null
+
+),
+
+churns as (
+
+    select 'logo_churn_after_grace' as metric
+    union all
+    select 'gross_mrr_churn_after_grace' as metric
+
+),
+
 metrics as (
 
     select 'clv' as metric
@@ -80,3 +96,13 @@ select
     'no_data' as refusal
 from forgotten
 cross join expecting
+union all
+select
+    churns.metric,
+    1 as metric_version,
+    grace.period_grain,
+    grace.period,
+    'total' as scope,
+    grace.refusal
+from grace
+cross join churns

@@ -575,6 +575,19 @@ select
 from {{ ref('metric_csat', v=1) }}
 union all
 select
+    'csat_per_respondent' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_csat_per_respondent', v=1) }}
+union all
+select
     'csat_without_neutral' as metric,
     1 as metric_version,
     period_grain,
@@ -848,6 +861,19 @@ select
 from {{ ref('metric_fundraising_cost_ratio', v=1) }}
 union all
 select
+    'fundraising_cost_ratio_three_years' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_fundraising_cost_ratio_three_years', v=1) }}
+union all
+select
     'goal_spend_ratio_expense' as metric,
     1 as metric_version,
     period_grain,
@@ -913,6 +939,19 @@ select
 from {{ ref('metric_gross_mrr_churn', v=1) }}
 union all
 select
+    'gross_mrr_churn_after_grace' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_gross_mrr_churn_after_grace', v=1) }}
+union all
+select
     'gross_sales' as metric,
     1 as metric_version,
     period_grain,
@@ -939,6 +978,19 @@ select
 from {{ ref('metric_grr', v=1) }}
 union all
 select
+    'guarantee_solvency' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_guarantee_solvency', v=1) }}
+union all
+select
     'income_growth' as metric,
     1 as metric_version,
     period_grain,
@@ -950,6 +1002,19 @@ select
     denominator,
     n
 from {{ ref('metric_income_growth', v=1) }}
+union all
+select
+    'income_growth_three_years' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_income_growth_three_years', v=1) }}
 union all
 select
     'inventory_turnover' as metric,
@@ -1017,6 +1082,19 @@ select
 from {{ ref('metric_logo_churn', v=1) }}
 union all
 select
+    'logo_churn_after_grace' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_logo_churn_after_grace', v=1) }}
+union all
+select
     'ltv' as metric,
     1 as metric_version,
     period_grain,
@@ -1041,6 +1119,19 @@ select
     denominator,
     n
 from {{ ref('metric_ltv', v=2) }}
+union all
+select
+    'ltv_capped' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_ltv_capped', v=1) }}
 union all
 select
     'marketing_leads' as metric,
@@ -1184,6 +1275,19 @@ select
     denominator,
     n
 from {{ ref('metric_nps', v=1) }}
+union all
+select
+    'nps_per_respondent' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_nps_per_respondent', v=1) }}
 union all
 select
     'nrr' as metric,
@@ -1756,6 +1860,19 @@ select
     denominator,
     n
 from {{ ref('metric_sales_cycle', v=1) }}
+union all
+select
+    'sales_cycle_with_open' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_sales_cycle_with_open', v=1) }}
 union all
 select
     'solvency' as metric,

@@ -70,7 +70,9 @@ positions as (
         -sum(
             case
                 when
-                    positions.balance_detail in ('long_term_debt', 'short_term_loans', 'repayments_due', 'lease_liabilities')
+                    positions.balance_detail in (
+                        'long_term_debt', 'subordinated_debt', 'short_term_loans', 'repayments_due', 'lease_liabilities'
+                    )
                     then positions.closing_balance
                 else 0
             end

@@ -1,7 +1,8 @@
 {% set levels = {'95': 1.959963984540054, '80': 1.2815515655446004} -%}
 -- Grain: one row per value that comes from a sample, with its 95 % interval (to print) and its 80 % interval (to decide by).
 -- wilson: a share of the denominator. poisson: an amount over a count of events. inverse_wilson: an amount over a share of n.
--- nps: promoters less detractors; when all gave the same answer their variance says nothing, and Wilson's bound does.
+-- nps: promoters less detractors, over answers or over respondents; when all gave the same answer their variance says nothing, and
+-- Wilson's bound does.
 with
 
 metrics as (
@@ -46,8 +47,16 @@ sampled as (
             case metrics.interval_method when 'inverse_wilson' then metric_values.denominator else metric_values.numerator end
             as double
         ) as successes,
-        cast(surveys.promoter_count as double) as promoters,
-        cast(surveys.detractor_count as double) as detractors,
+        cast(
+            case metrics.interval_method
+                when 'nps_per_respondent' then surveys.promoter_respondent_count else surveys.promoter_count
+            end as double
+        ) as promoters,
+        cast(
+            case metrics.interval_method
+                when 'nps_per_respondent' then surveys.detractor_respondent_count else surveys.detractor_count
+            end as double
+        ) as detractors,
         {% for level in levels -%}
         poisson.low_{{ level }} as events_low_{{ level }},
         poisson.high_{{ level }} as events_high_{{ level }}{{ ',' if not loop.last }}
@@ -63,7 +72,7 @@ sampled as (
             and metric_values.denominator = poisson.events
     left join surveys
         on
-            metrics.interval_method = 'nps'
+            metrics.interval_method in ('nps', 'nps_per_respondent')
             and metric_values.grain = surveys.period_grain
             and metric_values.period = surveys.period
     where
@@ -125,19 +134,21 @@ select
     scope,
     {% for level in levels -%}
     cast(
-        case interval_method
-            when 'wilson' then share_low_{{ level }}
-            when 'inverse_wilson' then amount / (trials * share_high_{{ level }})
-            when 'poisson' then amount / events_high_{{ level }}
-            when 'nps' then 100 * case when score > score_half_{{ level }} - 1 then score - score_half_{{ level }} else -1 end
+        case
+            when interval_method = 'wilson' then share_low_{{ level }}
+            when interval_method = 'inverse_wilson' then amount / (trials * share_high_{{ level }})
+            when interval_method = 'poisson' then amount / events_high_{{ level }}
+            when interval_method in ('nps', 'nps_per_respondent')
+                then 100 * case when score > score_half_{{ level }} - 1 then score - score_half_{{ level }} else -1 end
         end as decimal(28, 10)
     ) as low_{{ level }},
     cast(
-        case interval_method
-            when 'wilson' then share_high_{{ level }}
-            when 'inverse_wilson' then amount / nullif(trials * share_low_{{ level }}, 0)
-            when 'poisson' then amount / nullif(events_low_{{ level }}, 0)
-            when 'nps' then 100 * case when score < 1 - score_half_{{ level }} then score + score_half_{{ level }} else 1 end
+        case
+            when interval_method = 'wilson' then share_high_{{ level }}
+            when interval_method = 'inverse_wilson' then amount / nullif(trials * share_low_{{ level }}, 0)
+            when interval_method = 'poisson' then amount / nullif(events_low_{{ level }}, 0)
+            when interval_method in ('nps', 'nps_per_respondent')
+                then 100 * case when score < 1 - score_half_{{ level }} then score + score_half_{{ level }} else 1 end
         end as decimal(28, 10)
     ) as high_{{ level }}{{ ',' if not loop.last }}
     {% endfor %}

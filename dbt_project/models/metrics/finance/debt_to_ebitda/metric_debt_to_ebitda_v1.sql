@@ -33,6 +33,7 @@ positions as (
         balance_line in ('long_term_debt', 'current_liabilities')
         and balance_detail in (
             'long_term_debt',
+            'subordinated_debt',
             'short_term_loans',
             'repayments_due',
             'lease_liabilities',
