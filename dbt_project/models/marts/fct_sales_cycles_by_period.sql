@@ -1,5 +1,3 @@
-{% set followed_until = 'case when scoped.closed_date <= periods.period_end then scoped.closed_date\n            '
-    ~ 'else least(periods.period_end, coverage.last_date) end' -%}
 -- Grain: one row per period and scope: total and each channel. The opportunities created in a period, as they stood at its end, by
 -- the estimate of Kaplan and Meier: one won then took its days; one still open has been waiting and counts while it waited; one lost
 -- by then is left out. median_days is the first day on which at most half of them are not won; there is none while more than half
@@ -48,8 +46,12 @@ followed as (
         periods.period_start,
         periods.period_end,
         scoped.scope,
+        scoped.created_date,
         coalesce(scoped.status = 'won' and scoped.closed_date <= periods.period_end, false) as is_won,
-        {{ dbt.datediff('scoped.created_date', followed_until, 'day') }} as days
+        case
+            when scoped.closed_date <= periods.period_end then scoped.closed_date
+            else least(periods.period_end, coverage.last_date)
+        end as last_seen_date
     from periods
     cross join coverage
     inner join scoped
@@ -59,6 +61,15 @@ followed as (
     where
         scoped.status <> 'lost'
         or scoped.closed_date > periods.period_end
+
+),
+
+waited as (
+
+    select
+        followed.*,
+        {{ dbt.datediff('created_date', 'last_seen_date', 'day') }} as days
+    from followed
 
 ),
 
@@ -73,7 +84,7 @@ by_days as (
         days,
         count(*) as deal_count,
         sum(case when is_won then 1 else 0 end) as won_count
-    from followed
+    from waited
     group by period_grain, period, period_start, period_end, scope, days
 
 ),
