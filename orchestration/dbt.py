@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +25,16 @@ BUILD = ("build", "--exclude-resource-type", "unit_test")
 _PROJECT_FILES = ("*.sql", "*.py", "*.yml", "*.csv", "*.md")
 _KEPT_PARSES = 3
 
-_started: dict[Path, subprocess.Popen[bytes]] = {}
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A dbt process that waits for its command, and the parse of the project it knows."""
+
+    process: subprocess.Popen[bytes]
+    cache: Path
+
+
+_started: dict[Path, _Waiting] = {}
 
 
 def fingerprint() -> str:
@@ -41,10 +51,11 @@ def start(paths: Paths, *, threads: int | None = None) -> subprocess.Popen[bytes
 
     `threads` is how many DuckDB may use; by default as many as it finds.
     """
-    process = _started.get(paths.data)
-    if process is not None and process.poll() is None:
-        return process
+    waiting = _started.get(paths.data)
+    if waiting is not None and waiting.process.poll() is None:
+        return waiting.process
     _generate()
+    cache = _cache()
     paths.logs.mkdir(parents=True, exist_ok=True)
     environment = secrecy.without_secrets(os.environ) | {
         "KERNCIJFERS_WAREHOUSE": str(paths.warehouse),
@@ -58,14 +69,14 @@ def start(paths: Paths, *, threads: int | None = None) -> subprocess.Popen[bytes
         "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "orchestration.dbt_worker", str(_cache())],
+        [sys.executable, "-m", "orchestration.dbt_worker", str(cache)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=environment,
         cwd=DBT_PROJECT,
     )
-    _started[paths.data] = process
+    _started[paths.data] = _Waiting(process, cache)
     return process
 
 
@@ -73,10 +84,14 @@ def build(paths: Paths, *, threads: int | None = None) -> subprocess.Popen[bytes
     """Lets the waiting process build and test every model; its JSON events come on `stdout`.
 
     `threads` is how many models are built at once and how many threads DuckDB uses; by default the profile's and all.
+    Raises KerncijfersError when the project was changed since it was parsed for this refresh.
     """
-    process = start(paths, threads=threads)
+    process, parsed = start(paths, threads=threads), manifest_file(paths)
+    if _started[paths.data].cache != parsed.parent:
+        stop(paths)
+        raise KerncijfersError("A file of dbt_project was saved during the refresh. Start it again.")
     paths.target.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(manifest_file(paths), paths.target / dbt_worker.MANIFEST)
+    shutil.copyfile(parsed, paths.target / dbt_worker.MANIFEST)
     _started.pop(paths.data)
     stdin = _pipe(process.stdin)
     arguments = BUILD if threads is None else (*BUILD, "--threads", str(threads))
@@ -100,10 +115,10 @@ def _generate() -> None:
 
 def stop(paths: Paths) -> None:
     """Ends a waiting dbt process that is not needed any more."""
-    process = _started.pop(paths.data, None)
-    if process is not None:
-        process.kill()
-        process.wait()
+    waiting = _started.pop(paths.data, None)
+    if waiting is not None:
+        waiting.process.kill()
+        waiting.process.wait()
 
 
 @cache
@@ -114,6 +129,8 @@ def manifest_file(paths: Paths) -> Path:
     """
     _generate()
     folder = _cache()
+    if paths.data in _started and _started[paths.data].cache != folder:
+        stop(paths)  # a file was saved since it began to parse: it would never fill this folder
     if not (folder / dbt_worker.MANIFEST).is_file():
         only_for_this = paths.data not in _started
         process = start(paths)

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ PARSED = "partial_parse.msgpack"
 RUN_RESULTS = "run_results.json"
 _SILENT = ("--log-level", "none", "--log-level-file", "none")
 _PRINTING = threading.Lock()
+_PATIENCE = "KERNCIJFERS_DBT_PATIENCE"
+_last_event = time.monotonic()
 
 
 def main(cache: Path) -> int:
@@ -43,6 +46,9 @@ def main(cache: Path) -> int:
             if not parsed.success or not isinstance(parsed.result, Manifest):
                 return 2
             manifest = parsed.result
+            if not _is_of(cache):
+                sys.stdout.write("A file of it was saved while it was read. Start again.\n")
+                return 2
             _keep(Path(scratch), cache)
     manifest.build_flat_graph()  # what `graph` is in Jinja; dbt makes it while parsing, which is skipped
     for library in ("scipy.optimize", "statsforecast.models"):
@@ -51,6 +57,8 @@ def main(cache: Path) -> int:
     if not line:
         return 0
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
+    _heard()
+    threading.Thread(target=_die_of_silence, daemon=True).start()
     # Whoever asks has put the manifest in its target folder already; only the results are new.
     result = dbtRunner(manifest=manifest, callbacks=[_tell]).invoke([*json.loads(line), "--no-write-json", *_SILENT])
     written: Any = result.result
@@ -70,11 +78,17 @@ def _listen() -> None:
 
     class Listener(EventManager):
         def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *rest: Any, **more: Any) -> None:
+            _heard()
             if (level or e.level_tag()) not in {EventLevel.DEBUG, EventLevel.TEST}:
                 super().fire_event(e, level, *rest, **more)
 
     listener: Any = Listener()  # dbt's own type for what goes in here does not fit its own class
     ctx_set_event_manager(listener)
+
+
+def _heard() -> None:
+    global _last_event  # noqa: PLW0603 - a process runs one build
+    _last_event = time.monotonic()
 
 
 def _tell(event: Any) -> None:
@@ -89,6 +103,28 @@ def _die_with_the_parent() -> None:
     """Ends the build when standard input does: left alone, it would write its results into the next refresh."""
     sys.stdin.read()
     os._exit(3)
+
+
+def _die_of_silence() -> None:
+    """Ends the build when dbt has done nothing for an hour, or for the seconds in KERNCIJFERS_DBT_PATIENCE.
+
+    Where memory runs out, a thread of dbt can end before it has begun, and dbt would wait for it for ever.
+    """
+    patience = float(os.environ.get(_PATIENCE, "3600"))
+    while (silent := time.monotonic() - _last_event) < patience:
+        time.sleep(patience - silent)
+    said = f"dbt did nothing for {patience:.0f} seconds and was stopped. Is there enough memory? Then start it again."
+    # As an event of dbt's, and past everything of Python's that a thread may hold.
+    event = {"info": {"name": "Silence", "level": "error", "msg": said}, "data": {}}
+    os.write(1, f"\n{json.dumps(event)}\n".encode())
+    os._exit(4)
+
+
+def _is_of(cache: Path) -> bool:
+    """Whether the project still is the one the folder is named after."""
+    from orchestration import dbt  # noqa: PLC0415 - it imports this module
+
+    return dbt._cache() == cache
 
 
 def _keep(scratch: Path, cache: Path) -> None:

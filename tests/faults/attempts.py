@@ -316,7 +316,8 @@ def _judge(paths: Paths, pipeline: Pipeline, fault: str, told: str, *, killed: b
             bad.append(f"half published: {signed[0] or signed[2]}")
         if published and seen != NEW:
             bad.append("it said it published, and did not")
-        if not published and (not told or told.startswith("DEFECT")) and not (killed and "kill" in fault):
+        ends = killed and ("kill" in fault or "memory" in fault)  # Arrow ends a process that gets no memory
+        if not published and (not told or told.startswith("DEFECT")) and not ends:
             bad.append(f"no words for it: {told or 'silence'}")
         bad += pipeline.unlike_the_files(folder)
         before = folder.name

@@ -60,7 +60,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def attempts(folder: Path, pipeline: str, tries: list[str], shim: Path | None) -> list[dict]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("KERNCIJFERS_")}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1"} | ({"LD_PRELOAD": str(shim)} if shim else {})
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "KERNCIJFERS_DBT_PATIENCE": "30"} | (
+        {"LD_PRELOAD": str(shim)} if shim else {}
+    )
     command = [sys.executable, "-m", "tests.faults.attempts", str(folder), pipeline, *tries]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -123,7 +123,7 @@ def _as_parquet(cells: str, shown: str, work: Path) -> Path:
     with duckdb.connect() as connection:
         try:
             connection.execute(f"copy ({cells}) to {_text(target)} (format parquet, compression uncompressed)")
-        except duckdb.Error as error:
+        except duckdb.InvalidInputException as error:
             raise _unsplit(error, shown) from error
     return target
 
@@ -467,6 +467,8 @@ def _convert(table: _Table, shown: str, spec: FileSpec, work: Path, time_zone: s
         _lock(connection, table, work)
         try:
             connection.execute(f"copy ({select}) to {_text(target)} (format parquet, compression uncompressed)")
+        except duckdb.OutOfMemoryException:
+            raise  # no cell is to blame
         except duckdb.Error as error:
             raise _explain(error, connection, rows, parts, shown, spec) from error
         count, twice = _fetch(
