@@ -53,10 +53,8 @@ report: $(READY) ## Make the demo company (once), refresh it, and say where the 
 	@test -n "$$(ls -A $(INBOX) 2>/dev/null)" || $(BIN)/kerncijfers demo
 	@$(BIN)/kerncijfers refresh
 
-serve: $(READY) ## Start Dagster's page and daemon on http://127.0.0.1:3000, with the schedule on
-	@mkdir -p .data/dagster
-	@ln -sf ../../dagster.yaml .data/dagster/dagster.yaml
-	@DAGSTER_HOME="$(CURDIR)/.data/dagster" $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+serve: $(READY) ## Start Dagster's page and daemon on this machine, with the schedule on; prints the address with its token
+	@$(BIN)/kerncijfers serve
 
 doctor: $(READY) ## Check configuration, sources, disk and versions, and say what to do
 	@$(BIN)/kerncijfers doctor

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from orchestration import privacy_commands, release_commands, source_commands, status_commands
+from orchestration import privacy_commands, release_commands, serving_commands, source_commands, status_commands
 from orchestration.delivery import commands as delivery_commands
 from orchestration.errors import KerncijfersError, in_words
 from orchestration.metric import commands as metric_commands
@@ -96,6 +96,7 @@ app.add_typer(metrics_app, name="metrics")
 app.add_typer(metrics_app, name="metric", help="The same as `metrics`: of one KPI, metric reads better.")
 privacy_commands.register(app)
 status_commands.register(app)
+serving_commands.register(app)
 
 
 class _Watch:

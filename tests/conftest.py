@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
@@ -15,7 +16,20 @@ from tests import cases
 from tests.dbt_project import mutants
 from tests.faults import record
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parents[1]
+# What Debian's Chromium is started with.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 SHARED = {"dbt_target": "dbt build", "everything": "companies", "released_company": "companies"}
 """Session fixtures that take half a minute or more, and the group of the tests that read them."""
@@ -97,6 +111,21 @@ def shared_data() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{folder} is missing: CI must prove the figures against the real files")
     pytest.skip(f"{folder} is missing: the real files are not part of the project")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        message = "chromium is missing: install Debian's package chromium"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Self
 
 import dagster as dg
+from dagster._core.storage.tags import MAX_RETRIES_TAG
 
+from ingestion.errors import SourceError
 from orchestration import dbt, erasure, heartbeat, release, rendering
+from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
 
@@ -33,6 +36,17 @@ class DraftRelease(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
         """Opens the draft when the run starts; one process runs all steps, so this happens once."""
+        try:
+            with self._open(context):
+                yield self
+        except (KerncijfersError, SourceError):
+            # Refused before the first step: Dagster would take that for a broken machine and start the run again.
+            if context.instance and context.run_id and context.instance.has_run(context.run_id):
+                context.instance.add_run_tags(context.run_id, {MAX_RETRIES_TAG: "0"})
+            raise
+
+    @contextmanager
+    def _open(self, context: dg.InitResourceContext) -> Iterator[None]:
         who = f"Dagster run {context.run_id}" if context.run_id else "Dagster"
         record = context.instance.get_run_record_by_id(context.run_id) if context.instance and context.run_id else None
         if record is not None:
@@ -42,7 +56,7 @@ class DraftRelease(dg.ConfigurableResource):
             erasure.reapply(self.paths)
             dbt.start(self.paths)
             try:
-                yield self
+                yield
             finally:
                 dbt.stop(self.paths)
                 rendering.stop(self.paths)

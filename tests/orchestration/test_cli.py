@@ -15,7 +15,7 @@ from orchestration import release
 from orchestration.cli import app
 from orchestration.paths import Paths
 
-COMMANDS = ["refresh", "report", "status", "doctor", "value", "accounts", "demo", "metrics sync"]
+COMMANDS = ["refresh", "report", "status", "serve", "doctor", "value", "accounts", "demo", "metrics sync"]
 COMMANDS += ["metrics list", "metrics check", "metrics sign", "metrics schema"]
 COMMANDS += ["releases", "releases show", "releases diff", "releases verify", "releases rebuild", "releases rollback"]
 COMMANDS += ["source add", "source test", "source fetch", "source listen", "source list"]

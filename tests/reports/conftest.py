@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
-from playwright.sync_api import Browser, sync_playwright
 
 from reports import site
 from reports.edition import files
@@ -34,16 +30,6 @@ SHOWN = "=1+1<script>alert('x')</script>{{ 7 * 7 }}\"'&\u2068\u05e9\u05dc\u05d5\
 LONG = "x" * 10_000
 EARLIER = {"release": "000006", "created_at": "2025-12-19T06:00:00+01:00", "as_of": "2025-11-30"}
 EARLIER |= {"tests": {"passed": 70, "failed": 0, "warned": 0, "total": 70}}
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -284,16 +270,3 @@ def whole(full_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         render(full_release, edition=edition, language=language, out=out / file)
     site.render(full_release, reports, out=out, earlier=[EARLIER])
     return out
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        message = "chromium is missing: install Debian's package chromium"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()

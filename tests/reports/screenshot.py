@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from reports.render import render
-from tests.reports.conftest import ARGUMENTS
+from tests.conftest import ARGUMENTS
 
 ROOT = Path(__file__).parents[2]
 
