@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ingestion.errors import SourceError
 from ingestion.sources import xaf
 from orchestration import company, dbt, metrics_union, release, sources
+from orchestration import disk as volumes
 from orchestration.delivery import checks, messages
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
@@ -37,6 +38,7 @@ def examine(paths: Paths) -> Iterator[Finding]:
         _configuration,
         _inbox,
         _data_folder,
+        _privacy,
         _disk,
         _time_zone,
         _versions,
@@ -82,6 +84,20 @@ def _data_folder(paths: Paths) -> Finding:
     paths.data.mkdir(parents=True, exist_ok=True)
     with release.locked(paths, "kerncijfers doctor"):
         return Finding("data folder", f"{paths.data}: no refresh is running")
+
+
+def _privacy(paths: Paths) -> Finding:
+    """Art. 32 AVG/GDPR, as far as the machine tells."""
+    is_encrypted = volumes.is_encrypted(paths.data)
+    told = "and whether the volume is encrypted is not known here"
+    if is_encrypted is not None:
+        told = "on an encrypted volume" if is_encrypted else "on a volume this machine does not encrypt"
+    advice = "" if is_encrypted else "Encrypt the disk (LUKS, FileVault), or have the provider confirm that he does."
+    if folders := volumes.open_to_others(paths):
+        names = " ".join(str(folder) for folder in folders)
+        advice = f"Run: chmod 700 {names}. {advice}".strip()
+        return Finding("privacy", f"others on this machine can enter {names}, {told}", advice)
+    return Finding("privacy", f"the folders with rows are their owner's only, {told}", advice)
 
 
 def _disk(paths: Paths) -> Finding:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration import access
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
@@ -43,6 +44,7 @@ def chosen_paths(data: Path | None, inbox: Path | None = None, company: Path | N
     if company is not None and not company.is_file():
         raise KerncijfersError(f"There is no file {company}. Give --company the path of a company.toml.")
     _chosen[:] = [paths]
+    access.note(paths)
     return paths
 
 

@@ -72,6 +72,23 @@ def status(paths: Paths, found: Mapping[str, Any], language: str, file: str) -> 
     _render(paths, job="status", found=found, language=language, file=file)
 
 
+def not_released(
+    paths: Paths,
+    facts: Mapping[str, Any],
+    standing: Mapping[str, Any] | None,
+    reports: Sequence[str],
+    language: str,
+    file: str,
+) -> Path:
+    """Renders in the draft why there is no release; `reports` are those of the release that stands, `standing`."""
+    paths.draft.mkdir(parents=True, exist_ok=True)
+    [page] = _render(
+        paths, job="not_released", facts=facts, standing=standing, reports=list(reports), language=language, file=file,
+        released=paths.current.name,
+    )  # fmt: skip
+    return page
+
+
 def _names(folders: Iterable[Path]) -> list[str]:
     return [str(folder) for folder in folders]
 

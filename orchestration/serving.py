@@ -71,17 +71,18 @@ def serve(paths: Paths, *, port: int, address: str = "", tell: Callable[[str], N
     token = token_of(paths)
     # Neither the daemon nor what a run starts has any business with it.
     os.environ.pop(ENV_TOKEN, None)
-    home = _home(paths)
-    os.environ.update({**paths.environment(), "DAGSTER_HOME": str(home)})
+    folder = home(paths)
+    os.environ.update({**paths.environment(), "DAGSTER_HOME": str(folder)})
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager stops it as Ctrl-C does
     with suppress(KeyboardInterrupt), ExitStack() as stack:
-        stack.enter_context(_alone(home))
+        stack.enter_context(_alone(folder))
         listening = stack.enter_context(_socket(port))
         port = listening.getsockname()[1]
         app, daemon = stack.enter_context(_dagster())
         server = uvicorn.Server(
             uvicorn.Config(door.Door(app, token, port, address), log_level="warning", server_header=False)
         )
+        listening.listen()  # whoever opens the address at once waits a moment, and is not turned away
         tell(f"{address.rstrip('/') or f'http://{HOST}:{port}'}/?token={token}")
         watch = threading.Thread(target=_stop_with, args=(daemon, server), daemon=True)
         watch.start()
@@ -122,26 +123,26 @@ def _dagster() -> Iterator[tuple[ASGIApp, subprocess.Popen[bytes]]]:
         yield create_app_from_workspace_process_context(context, live_data_poll_rate=_POLL_MILLISECONDS), daemon
 
 
-def _home(paths: Paths) -> Path:
+def home(paths: Paths) -> Path:
     """Where the instance keeps what it knows, with the project's dagster.yaml in it."""
-    home = paths.data / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
-    link = home / "dagster.yaml"
+    folder = paths.data / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    link = folder / "dagster.yaml"
     link.unlink(missing_ok=True)
     link.symlink_to(PROJECT / "dagster.yaml")
-    return home
+    return folder
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Iterator[None]:
     """One daemon for a data folder: two of them would start every schedule twice."""
-    with (home / ".lock").open("a") as handle:
+    with (folder / ".lock").open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BusyError(
-                f"Page and daemon of {home.parent} run already. This one did not start; stop that one first, or open "
+                f"Page and daemon of {folder.parent} run already. This one did not start; stop that one first, or open "
                 "the address it printed."
             ) from None
         yield

@@ -52,7 +52,15 @@ def status(folder: Path, job: dict[str, Any]) -> list[Path]:
     return [render(job["found"], language=job["language"], out=folder / job["file"])]
 
 
-JOBS = {"report": report, "pages": pages, "status": status}
+def not_released(folder: Path, job: dict[str, Any]) -> list[Path]:
+    """Why a refresh was not released."""
+    from reports.render import not_released as render  # noqa: PLC0415
+
+    told = {name: job[name] for name in ("facts", "standing", "reports")}
+    return [render(**told, folder=job["released"], language=job["language"], out=folder / job["file"])]
+
+
+JOBS = {"report": report, "pages": pages, "status": status, "not_released": not_released}
 
 
 def main() -> None:

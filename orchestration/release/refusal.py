@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import gate
+from orchestration import gate, rendering
 from orchestration.errors import GateError
 from orchestration.paths import Paths
 from orchestration.release.store import current_release, dumped, now, read_facts, remove, write
@@ -53,8 +53,6 @@ def _page(paths: Paths, language: str) -> Path:
 
 
 def _leave(paths: Paths, verdict: gate.Verdict) -> Path:
-    from reports.render import not_released  # noqa: PLC0415 - charts take long to import, and most refreshes pass
-
     record, moment = paths.data / RECORD, now()
     known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     before = {failure["name"]: failure["since"] for failure in known.get("failures", [])}
@@ -70,7 +68,10 @@ def _leave(paths: Paths, verdict: gate.Verdict) -> Path:
     standing = read_facts(published) if published else None
     reports = [page.name for page in sorted(published.glob("*.*.html"))] if published else []
     for language in LANGUAGES:
-        not_released(facts, standing, reports, folder=paths.current.name, language=language, out=_page(paths, language))
+        page = _page(paths, language)
+        rendered = rendering.not_released(paths, facts, standing, reports, language, page.name)
+        write(page, rendered.read_text(encoding="utf-8"))
+    rendering.stop(paths)  # there will be no other page of this refresh
     return _page(paths, LANGUAGES[0])
 
 

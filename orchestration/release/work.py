@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from orchestration import inbox, progress
+from orchestration import disk, inbox, progress
 from orchestration.errors import BusyError, KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release import ledger, refusal
@@ -69,6 +69,7 @@ def draft(paths: Paths, who: str, *, afresh: bool = False) -> Iterator[Paths]:
         recover(paths)
         _require_space(paths)
         paths.work.mkdir()
+        disk.close(paths)
         published = current_release(paths)
         previous = None if afresh else private_warehouse(paths)
         if previous is not None:
@@ -84,6 +85,7 @@ def draft(paths: Paths, who: str, *, afresh: bool = False) -> Iterator[Paths]:
             with suppress(OSError, ValueError):
                 rows = {source: count for source, count in _rows(paths) if count}
             shutil.rmtree(paths.work, ignore_errors=True)
+            disk.close(paths)
             result = current_release(paths)
             new = result.name if result and result != published else None
             note_attempt(paths, who=who, started_at=started, published=new, steps=progress.durations(), rows=rows)

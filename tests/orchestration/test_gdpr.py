@@ -1,7 +1,8 @@
 """Checks of the AVG (GDPR) on what is configured and what is in the project; each test names the check it is.
 
 Those that need a release are elsewhere under their own number: G3 and G11 in tests/end_to_end/test_no_secret_is_left.py, G5 in
-tests/reports/test_shared_parts.py, G7 in test_erasure.py, G10 in tests/reports/test_page.py.
+tests/reports/test_shared_parts.py, G7 in test_erasure.py, G10 in tests/reports/test_page.py, G11's files and log in
+test_g11_who_can_read.py.
 """
 
 from __future__ import annotations

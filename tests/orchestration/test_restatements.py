@@ -113,7 +113,13 @@ def test_the_last_issue_about_an_earlier_month_is_compared_with_too(paths: Paths
     ]
 
 
-def test_what_the_gate_stopped_is_on_a_page_with_rows_and_since_when_until_a_release_is_published(paths: Paths) -> None:
+def test_what_the_gate_stopped_is_on_a_page_with_rows_and_since_when_until_a_release_is_published(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def render_here(*_: Any, **__: Any) -> None:
+        raise AssertionError("the page is rendered where there is no network and no other folder")
+
+    monkeypatch.setattr("reports.render.not_released", render_here)
     publish(paths)
     sinces = []
     for _ in range(2):

@@ -92,7 +92,9 @@ def test_reports_open_a_release_in_one_place(project_root: Path) -> None:
 def test_nothing_listens_but_on_this_machine_unless_somebody_says_otherwise(project_root: Path) -> None:
     assert serving.HOST == "127.0.0.1", "the operator's page, which has no option to listen elsewhere"
     assert inspect.signature(source_commands.listen).parameters["host"].default == "127.0.0.1", "the webhook receiver"
-    listens = re.compile(r"uvicorn\.(run|Server)|HTTPServer|\.bind\(|socketserver|start_server|create_server|dagster (dev|webserver)")
+    listens = re.compile(
+        r"uvicorn\.(run|Server)|HTTPServer|\.bind\(|socketserver|start_server|create_server|dagster (dev|webserver)"
+    )
     found = {
         str(file.relative_to(project_root))
         for folder in ("orchestration", "ingestion", "reports")
