@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration import freshness
 from orchestration.paths import Paths
@@ -40,7 +42,16 @@ def forget(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
         for run in runs:
             instance.compute_log_manager.delete_logs(prefix=[run.run_id])
             instance.delete_run(run.run_id)
+            _remove_events(instance, run.run_id)
             yield run.run_id
+
+
+def _remove_events(instance: dg.DagsterInstance, run_id: str) -> None:
+    """SQLite keeps the events of a run in a file of its own; Dagster empties it, and its bytes would stay for ever."""
+    storage = instance.event_log_storage
+    if isinstance(storage, SqliteEventLogStorage):
+        for ending in ("", "-wal", "-shm"):
+            Path(storage.path_for_shard(run_id) + ending).unlink(missing_ok=True)
 
 
 @dg.job(description="Keeps Dagster's own storage small.")

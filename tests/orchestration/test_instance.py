@@ -1,7 +1,5 @@
 """dagster.yaml, as Dagster itself understands it: what is on, what waits, what is tried again and what is forgotten."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,13 +49,30 @@ def test_ticks_and_runs_are_forgotten(instance: dg.DagsterInstance) -> None:
         TickStatus.SKIPPED: 7, TickStatus.FAILURE: 30, TickStatus.SUCCESS: 30, TickStatus.STARTED: -1
     }  # fmt: skip
 
-    @dg.job
-    def nothing() -> None:
-        """Does nothing."""
 
-    for _ in range(3):
-        nothing.execute_in_process(instance=instance)
-    now = datetime.now(UTC)
-    assert list(forget(instance, now - timedelta(days=KEPT_DAYS))) == []
-    assert len(list(forget(instance, now + timedelta(seconds=1)))) == 3
-    assert not instance.get_runs() and not instance.all_asset_keys()
+def test_a_run_that_is_forgotten_leaves_no_file_and_what_it_said_is_in_no_byte(instance: dg.DagsterInstance) -> None:
+    @dg.op
+    def say(context: dg.OpExecutionContext) -> None:
+        context.log.info("said-by-a-run " * 100)
+
+    @dg.job
+    def talkative() -> None:
+        say()
+
+    def kept() -> dict[Path, int]:
+        files = [file for file in Path(instance.root_directory).rglob("*") if file.is_file()]
+        return {file: file.stat().st_size for file in files}
+
+    def said() -> int:
+        return sum(file.read_bytes().count(b"said-by-a-run") for file in kept())
+
+    def round_of_runs() -> dict[Path, int]:
+        for _ in range(3):
+            talkative.execute_in_process(instance=instance)
+        assert said() > 300
+        assert list(forget(instance, datetime.now(UTC) - timedelta(days=KEPT_DAYS))) == []
+        assert len(list(forget(instance, datetime.now(UTC) + timedelta(seconds=1)))) == 3
+        assert not instance.get_runs() and said() == 0
+        return kept()
+
+    assert round_of_runs() == round_of_runs(), "not one file more, and none that grew"
