@@ -36,20 +36,20 @@ _POLL_MILLISECONDS = 2_000
 _PATIENCE = 60
 
 
-def token_of(paths: Paths) -> str:
-    """The token of the page: from the environment or `<data>/secrets.env`, else a new one for this start.
+def token_of(paths: Paths) -> tuple[str, bool]:
+    """The token of the page: from the environment or `<data>/secrets.env`, else a new one for this start (True).
 
     Raises KerncijfersError when the one that was given is short enough to be tried out.
     """
     given = sources.environment(paths).get(ENV_TOKEN, "")
     if not given:
-        return secrets.token_urlsafe(door.SHORTEST)
+        return secrets.token_urlsafe(door.SHORTEST), True
     if len(given) < door.SHORTEST:
         raise KerncijfersError(
             f"{ENV_TOKEN} has {len(given)} characters; {door.SHORTEST} is the least. "
             'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
         )
-    return given
+    return given, False
 
 
 def require_address(address: str) -> None:
@@ -62,13 +62,13 @@ def require_address(address: str) -> None:
 
 
 def serve(paths: Paths, *, port: int, address: str = "", tell: Callable[[str], None]) -> None:
-    """Runs page and daemon until it is interrupted, and tells where the page is, with its token.
+    """Runs page and daemon until it is interrupted, and tells where the page is, with a token that is new.
 
     Raises BusyError when page and daemon of this data folder run already, and KerncijfersError when the port is taken
     or the daemon stopped by itself.
     """
     require_address(address)
-    token = token_of(paths)
+    token, is_new = token_of(paths)
     # Neither the daemon nor what a run starts has any business with it.
     os.environ.pop(ENV_TOKEN, None)
     folder = home(paths)
@@ -83,7 +83,8 @@ def serve(paths: Paths, *, port: int, address: str = "", tell: Callable[[str], N
             uvicorn.Config(door.Door(app, token, port, address), log_level="warning", server_header=False)
         )
         listening.listen()  # whoever opens the address at once waits a moment, and is not turned away
-        tell(f"{address.rstrip('/') or f'http://{HOST}:{port}'}/?token={token}")
+        # One that is kept elsewhere need not stand in a journal too.
+        tell(f"{address.rstrip('/') or f'http://{HOST}:{port}'}/{f'?token={token}' if is_new else ''}")
         watch = threading.Thread(target=_stop_with, args=(daemon, server), daemon=True)
         watch.start()
         server.run([listening])
@@ -112,7 +113,16 @@ def _dagster() -> Iterator[tuple[ASGIApp, subprocess.Popen[bytes]]]:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "workspace.yaml"
         workspace.write_text(yaml.safe_dump({"load_from": code.get_code_server_specs()}), encoding="utf-8")
         daemon = subprocess.Popen(
-            [Path(sys.executable).with_name("dagster-daemon"), "run", "--log-level", "warning", "-w", workspace],
+            [
+                Path(sys.executable).with_name("dagster-daemon"),
+                "run",
+                "--log-level",
+                "warning",
+                "--log-format",
+                "json",
+                "-w",
+                workspace,
+            ],
             cwd=PROJECT,
             start_new_session=True,  # Ctrl-C comes here first; the daemon is stopped after the page
         )

@@ -26,9 +26,10 @@ def serve(
 ) -> None:
     """Start Dagster's page, and the schedule and sensors, until it is stopped.
 
-    The page listens on this machine only and asks for a token. The address that is printed has it: open that once, and
-    the browser keeps a cookie. The token is new at each start, unless KERNCIJFERS_PAGE_TOKEN or <data>/secrets.env
-    has one. Programs send it as `Authorization: Bearer`. Exit code 75 means that it runs already.
+    The page listens on this machine only and asks for a token. It is new at each start and in the address that is
+    printed: open that once, and the browser keeps a cookie. A token of yours, in KERNCIJFERS_PAGE_TOKEN or
+    <data>/secrets.env, stays and is not printed. Programs send it as `Authorization: Bearer`. Exit code 75 means that
+    it runs already.
 
     \b
     Examples:

@@ -157,12 +157,12 @@ def test_a_token_is_new_at_each_start_or_comes_from_where_secrets_are(
 ) -> None:
     monkeypatch.delenv(serving.ENV_TOKEN, raising=False)
     made = {serving.token_of(paths) for _ in range(3)}
-    assert len(made) == 3 and all(re.fullmatch(r"[\w-]{43}", token) for token in made)
+    assert len(made) == 3 and all(is_new and re.fullmatch(r"[\w-]{43}", token) for token, is_new in made)
     paths.data.mkdir()
     kept = paths.data / "secrets.env"
     kept.touch(0o600)
     kept.write_text(f"{serving.ENV_TOKEN}={TOKEN}\n", encoding="utf-8")
-    assert serving.token_of(paths) == TOKEN
+    assert serving.token_of(paths) == (TOKEN, False), "and is not printed"
     monkeypatch.setenv(serving.ENV_TOKEN, "hunter2")
     with pytest.raises(KerncijfersError, match=r"has 7 characters; 32 is the least"):
         serving.token_of(paths)
