@@ -30,7 +30,7 @@ _KEPT_LINES = 10_000
 def note(paths: Paths) -> None:
     """Writes down that this command was given, when it is about private data and there is some."""
     command = _command()
-    if command not in PRIVATE or not paths.data.is_dir():
+    if command not in PRIVATE or not (paths.warehouses.is_dir() or paths.sources.is_dir()):
         return
     told = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "user": _user(), "command": command}
     file = paths.logs / LOG

@@ -6,7 +6,6 @@ PostgreSQL server.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from ingestion.sources.files.entities import ENTITIES
 from ingestion.sources.webhooks import spool
 from ingestion.sources.webhooks.receiver import Receiver
 from ingestion.sources.webhooks.settings import WebhookSettings
+from tests import asynchronous
 from tests.end_to_end.conftest import Company
 from tests.ingestion.connect import (
     fake_afas,
@@ -454,7 +454,7 @@ def _post(receiver: Receiver, sender: str, records: list[dict[str, Any]]) -> Non
 
     headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {KEY}".encode())]
     scope = {"type": "http", "method": "POST", "path": f"/{sender}", "headers": headers}
-    asyncio.run(receiver.app(scope, receive, answer))
+    asynchronous.run(receiver.app(scope, receive, answer))
     assert said[0]["status"] == 202, said
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from orchestration import serving
 from orchestration.door import Door
 from orchestration.errors import BusyError, KerncijfersError
 from orchestration.paths import Paths
+from tests import asynchronous
 
 TOKEN = "t" * 43
 HOST = "127.0.0.1:3000"
@@ -54,7 +54,7 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Door(behind, TOKEN, 3000, address)(scope, receive, send))
+    asynchronous.run(Door(behind, TOKEN, 3000, address)(scope, receive, send))
     if method == "WS":
         status = {"websocket.accept": 101, "websocket.close": 403}[sent[0]["type"]]
         assert behind.reached == (status == 101)

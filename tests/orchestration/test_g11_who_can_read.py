@@ -56,7 +56,7 @@ def test_g11_an_encrypted_volume_is_known_through_what_it_lies_on(
 def test_g11_who_gave_a_command_about_rows_is_written_down_without_about_whom(
     paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths.data.mkdir()
+    paths.warehouses.mkdir(parents=True)
     monkeypatch.setenv("LOGNAME", "operator")
     monkeypatch.delenv("SUDO_USER", raising=False)
     given = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import inspect
 import json
@@ -28,6 +27,7 @@ from orchestration.delivery.secrets import ENV_SMTP_PASSWORD
 from orchestration.paths import Paths
 from orchestration.release import signing
 from reports.data.database import DATABASE, opened
+from tests import asynchronous
 
 
 @pytest.mark.parametrize("program", [dbt, rendering], ids=["dbt", "rendering"])
@@ -127,8 +127,8 @@ def test_no_way_into_the_webhook_receiver_goes_without_a_signature(tmp_path: Pat
     methods = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
     for path in ("/crm", "/other", "/", "/openapi.json", "/docs", "/crm/deals", "/../secrets.env"):
         for method in methods:
-            assert asyncio.run(status(method, path)) in (401, 404, 405), (method, path)
-    assert asyncio.run(status("POST", "/crm")) == 401
+            assert asynchronous.run(status(method, path)) in (401, 404, 405), (method, path)
+    assert asynchronous.run(status("POST", "/crm")) == 401
     assert not kept.files()
 
 

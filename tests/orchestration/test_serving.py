@@ -35,9 +35,9 @@ STARTED = """{
 }"""
 LAUNCH = """mutation ($run: ExecutionParams!) { launchRun(executionParams: $run) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-FAILURE = """query ($run: ID!) { runOrError(runId: $run) { ... on Run { status tags { key value } } }
-    logsForRun(runId: $run) { ... on EventConnection { events {
-        __typename ... on RunFailureEvent { error { message cause { message } } } } } } }"""
+STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status tags { key value } } } }"
+EVENTS = """query ($run: ID!, $after: String) { logsForRun(runId: $run, afterCursor: $after) { ... on EventConnection {
+    cursor hasMore events { __typename ... on RunFailureEvent { error { message cause { message } } } } } } }"""
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,17 @@ def _family(served: Served) -> list[psutil.Process]:
     return [served.process, *served.process.children(recursive=True)]
 
 
+def _events(served: Served, run: str) -> Iterator[dict[str, Any]]:
+    """Every event of a run: Dagster gives a thousand at a time, and a refresh plans more than that."""
+    after = None
+    while True:
+        told = served.ask(EVENTS, run=run, after=after)["logsForRun"]
+        yield from told["events"]
+        if not told["hasMore"]:
+            return
+        after = told["cursor"]
+
+
 def test_it_listens_on_this_machine_only_at_one_port(served: Served) -> None:
     listening = {
         (connection.laddr.ip, connection.laddr.port)
@@ -174,13 +185,13 @@ def test_a_refresh_started_from_the_page_while_one_runs_is_refused_and_told_who_
         run = launched["run"]["runId"]
 
         def ended() -> Any:
-            told = served.ask(FAILURE, run=run)
-            return told if told["runOrError"]["status"] == "FAILURE" else None
+            told = served.ask(STATUS, run=run)["runOrError"]
+            return told if told["status"] == "FAILURE" else None
 
         told = _wait(ended)
-    [event] = [event for event in told["logsForRun"]["events"] if event["__typename"] == "RunFailureEvent"]
+    [event] = [event for event in _events(served, run) if event["__typename"] == "RunFailureEvent"]
     assert "the night run (process " in json.dumps(event), event
-    tags = {tag["key"]: tag["value"] for tag in told["runOrError"]["tags"]}
+    tags = {tag["key"]: tag["value"] for tag in told["tags"]}
     assert tags["dagster/will_retry"] == "false", "nobody who is refused is started again behind one's back"
     assert not served.paths.current.exists() and release.last_attempt(served.paths) is None
 
@@ -197,7 +208,7 @@ def test_a_browser_opens_assets_runs_and_the_button_that_starts_a_refresh(served
     page.get_by_role("button", name="Open").click()
     page.wait_for_url(lambda url: "token" not in url)
     page.goto(f"{served.address}/assets")
-    expect(page.get_by_role("link", name="intermediate / int_tickets_timed").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name=re.compile(r"intermediate / int_")).first).to_be_visible(timeout=60_000)
     page.goto(f"{served.address}/locations/__repository__@kerncijfers/jobs/refresh")
     expect(page.get_by_role("button", name="Materialize all").first).to_be_enabled(timeout=60_000)
     page.goto(f"{served.address}/runs")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import os
@@ -26,6 +25,7 @@ from ingestion.sources.webhooks.receiver import Receiver
 from ingestion.sources.webhooks.resources import Webhooks
 from ingestion.sources.webhooks.settings import WebhookSettings
 from orchestration.delivery import webhooks as outgoing
+from tests import asynchronous
 from tests.ingestion.connect.fake import FakeClock
 from tests.ingestion.connect.staging import staged
 
@@ -94,7 +94,7 @@ class Inbox:
             "path": f"/{sender}",
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
-        asyncio.run(self.receiver.app(scope, receive, answer))
+        asynchronous.run(self.receiver.app(scope, receive, answer))
         told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return sent[0]["status"], told, sent[1]["body"].decode()
 
