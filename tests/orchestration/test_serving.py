@@ -96,7 +96,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert code == 0 and not left, (code, left, Path(said.name).read_text())
 
 
-def _wait(found: Any, started: subprocess.Popen[bytes] | None = None, seconds: int = 240) -> Any:
+def _wait(found: Any, started: subprocess.Popen[bytes] | None = None, seconds: int = 600) -> Any:
     until = time.monotonic() + seconds
     while not (one := found()):
         assert time.monotonic() < until and (started is None or started.poll() is None), "it did not come"
