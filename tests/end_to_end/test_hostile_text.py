@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Dialog
 
 from tests.end_to_end import hostile
 from tests.end_to_end.conftest import Company, MakeCompany
-from tests.reports.conftest import browser  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
@@ -81,7 +80,7 @@ def test_the_texts_are_read_as_they_were_written(pages: list[Path]) -> None:
 
 
 @pytest.fixture(scope="module")
-def screen(browser: Browser) -> Iterator[Any]:  # noqa: F811
+def screen(browser: Browser) -> Iterator[Any]:
     """A page on a phone, and whatever was asked for, said or run on it."""
     page, happened = browser.new_page(viewport={"width": 390, "height": 900}), []
 
