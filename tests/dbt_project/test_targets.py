@@ -49,7 +49,8 @@ class Warehouse:
         create table raw_company.targets (company_id varchar, line_number bigint);
         create table marts.dim_period (period_grain varchar, period varchar, period_start date, period_end date);
         create table marts.fct_survey_by_period (
-            period_grain varchar, period varchar, survey varchar, promoter_count bigint, detractor_count bigint);
+            period_grain varchar, period varchar, survey varchar, promoter_count bigint, detractor_count bigint,
+            promoter_respondent_count bigint, detractor_respondent_count bigint);
         create table reporting.int_metric_values (
             metric varchar, version integer, grain varchar, period varchar, previous_period varchar, scope varchar default 'total',
             is_partial boolean default false, is_stale boolean default false, numerator decimal(28, 6),
@@ -232,6 +233,7 @@ def test_twelve_equal_answers_are_not_certain(warehouse: Warehouse, promoters: i
 
 def add_survey(warehouse: Warehouse, period: str, promoters: int, detractors: int) -> None:
     counts = {"promoter_count": promoters, "detractor_count": detractors}
+    counts |= {"promoter_respondent_count": promoters, "detractor_respondent_count": detractors}
     warehouse.add(
         "marts.fct_survey_by_period", [{"period_grain": "month", "period": period, "survey": "nps", **counts}]
     )
