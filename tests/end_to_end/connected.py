@@ -428,8 +428,10 @@ def webhooks(setup: Setup) -> None:
     settings = WebhookSettings.model_validate({"most_bytes": 10_000_000, "per_minute": 1_000_000, "senders": _SENDERS})
     receiver = Receiver(settings, KEY, spool.of(setup.connected.data / "sources" / "webhooks"))
     answered = UTC_MOMENT.format("answered_at", "Z")
-    answers = f"select number::varchar as response_id, survey, score, {answered} as responded_at from answers"
-    _post(receiver, "survey", setup.rows(answers))
+    answers = (
+        f"number::varchar as response_id, customer::varchar as customer_id, survey, score, {answered} as responded_at"
+    )
+    _post(receiver, "survey", setup.rows(f"select {answers} from answers"))
     moments = {"created_at": "created_at", "first_responded_at": "replied_at", "resolved_at": "solved_at"}
     columns = ", ".join(f"{UTC_MOMENT.format(here, 'Z')} as {name}" for name, here in moments.items())
     _post(receiver, "desk", setup.rows(f"select number::varchar as ticket_id, {columns}, channel from tickets"))

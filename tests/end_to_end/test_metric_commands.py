@@ -161,7 +161,9 @@ def test_on_a_terminal_a_preview_stays_and_shows_a_file_again_when_it_is_saved(c
     file = project / AOV
     before = file.read_text(encoding="utf-8")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "orchestration.cli", "metric", "preview", "aov", "--data", str(company.data)]
+    # What a shell runs in the background ignores Ctrl-C, and so does what that starts.
+    hearing = "import signal as s; s.signal(s.SIGINT, s.default_int_handler); from orchestration.cli import app; app()"
+    command = [sys.executable, "-c", hearing, "metric", "preview", "aov", "--data", str(company.data)]
     environment = {**os.environ, "PYTHONPATH": str(project), "COLUMNS": "160"}
     process = subprocess.Popen(command, cwd=project, env=environment, stdout=theirs, stderr=theirs)
     os.close(theirs)
