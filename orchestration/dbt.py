@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -152,6 +153,13 @@ def manifest_file(paths: Paths) -> Path:
 def manifest(paths: Paths) -> dict[str, Any]:
     """The content of `manifest_file`."""
     return json.loads(manifest_file(paths).read_bytes())
+
+
+def stopped(process: subprocess.Popen[bytes], said: str) -> str:
+    """Why a build ended without results: what dbt said, or that it was ended because it did nothing any more."""
+    if process.wait() == -signal.SIGALRM:
+        return "it did nothing for an hour and was ended. Is there enough memory? Then start it again."
+    return said or "it gave no reason"
 
 
 def errors_in(output: str) -> str:

@@ -13,10 +13,10 @@ import importlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,6 @@ PARSED = "partial_parse.msgpack"
 RUN_RESULTS = "run_results.json"
 _SILENT = ("--log-level", "none", "--log-level-file", "none")
 _PRINTING = threading.Lock()
-_PATIENCE = "KERNCIJFERS_DBT_PATIENCE"
-_last_event = time.monotonic()
 
 
 def main(cache: Path) -> int:
@@ -53,12 +51,12 @@ def main(cache: Path) -> int:
     manifest.build_flat_graph()  # what `graph` is in Jinja; dbt makes it while parsing, which is skipped
     for library in ("scipy.optimize", "statsforecast.models"):
         importlib.import_module(library)  # models in Python need them: better now than during the build
+    signal.alarm(0)  # to wait for a command is no silence
     line = sys.stdin.readline()
     if not line:
         return 0
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
     _heard()
-    threading.Thread(target=_die_of_silence, daemon=True).start()
     # Whoever asks has put the manifest in its target folder already; only the results are new.
     result = dbtRunner(manifest=manifest, callbacks=[_tell]).invoke([*json.loads(line), "--no-write-json", *_SILENT])
     written: Any = result.result
@@ -87,8 +85,12 @@ def _listen() -> None:
 
 
 def _heard() -> None:
-    global _last_event  # noqa: PLW0603 - a process runs one build
-    _last_event = time.monotonic()
+    """Lets the kernel end this process when dbt does nothing for an hour, or for KERNCIJFERS_DBT_PATIENCE seconds.
+
+    Where memory runs out, a thread of dbt can die before it has begun, hold Python's lock, and be waited for without
+    an end: nothing within Python could stop that.
+    """
+    signal.alarm(int(os.environ.get("KERNCIJFERS_DBT_PATIENCE", "3600")))
 
 
 def _tell(event: Any) -> None:
@@ -103,21 +105,6 @@ def _die_with_the_parent() -> None:
     """Ends the build when standard input does: left alone, it would write its results into the next refresh."""
     sys.stdin.read()
     os._exit(3)
-
-
-def _die_of_silence() -> None:
-    """Ends the build when dbt has done nothing for an hour, or for the seconds in KERNCIJFERS_DBT_PATIENCE.
-
-    Where memory runs out, a thread of dbt can end before it has begun, and dbt would wait for it for ever.
-    """
-    patience = float(os.environ.get(_PATIENCE, "3600"))
-    while (silent := time.monotonic() - _last_event) < patience:
-        time.sleep(patience - silent)
-    said = f"dbt did nothing for {patience:.0f} seconds and was stopped. Is there enough memory? Then start it again."
-    # As an event of dbt's, and past everything of Python's that a thread may hold.
-    event = {"info": {"name": "Silence", "level": "error", "msg": said}, "data": {}}
-    os.write(1, f"\n{json.dumps(event)}\n".encode())
-    os._exit(4)
 
 
 def _is_of(cache: Path) -> bool:
