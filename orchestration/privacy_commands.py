@@ -29,10 +29,11 @@ def processing_register(
     inbox: InboxOption = None,
     company: CompanyOption = None,
 ) -> None:
-    """Write the register of processing (art. 30 AVG/GDPR): what is loaded, about whom, why, how long, who receives it.
+    """Write the register of processing that article 30 of the AVG/GDPR asks for.
 
-    It follows from the configuration: sources and their columns, the KPIs made of them, [retention] and [[recipients]].
-    Under [privacy] in company.toml stand the contact and the legal ground.
+    What is loaded, about whom, why, how long, and who receives it, follows from the configuration: sources and their
+    columns, the KPIs made of them, [retention] and [[recipients]]. Under [privacy] in company.toml stand the contact
+    and the legal ground.
 
     \b
     Examples:
