@@ -11,7 +11,7 @@ import codecs
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -34,6 +34,7 @@ _BAD_CELL = "kerncijfers: bad cell"
 # DuckDB's own name for the place of a row in a Parquet file.
 _ROW = "file_row_number"
 _LINE = "kerncijfers_line"
+_BESIDE = "kerncijfers_beside_"
 # A moment as ISO 8601 writes it. DuckDB itself also reads words such as "epoch", and drops an offset it does not know.
 _DAY = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
 _CLOCK = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
@@ -101,19 +102,54 @@ def _open_text(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
             header = next(csv.reader(file, delimiter=spec.delimiter), [])
         except csv.Error as error:
             raise SourceError(f"the header can't be read ({error}).", file=shown, line=1) from error
-    names = [name.strip() for name in header]
+    names = _without_trailing(header)
     _check_columns(shown, spec, names)
-    columns = ", ".join(f"{_text(name)}: 'varchar'" for name in names)
+    beside = [f"{_BESIDE}{number}" for number in range(len(header) - len(names))]
+    columns = ", ".join(f"{_text(name)}: 'varchar'" for name in [*names, *beside])
     cells = (
-        f"select * from read_csv({_text(source)}, columns = {{{columns}}}, delim = {_text(spec.delimiter)}, "
+        f"from read_csv({_text(source)}, columns = {{{columns}}}, delim = {_text(spec.delimiter)}, "
         "header = true, quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, null_padding = false, "
         "max_line_size = 16777216)"
     )
+    if beside:
+        _refuse_beside(cells, beside, shown)
+        cells = f"select * exclude ({', '.join(map(_name, beside))}) {cells}"
     return _Table(
         _as_parquet(cells, shown, work),
         dict.fromkeys(names, "VARCHAR"),
         first_line=2,
         has_line_breaks=_has_quoted_line_break(source),
+    )
+
+
+def _without_trailing(header: Sequence[object]) -> list[str]:
+    """The names of the columns; exports that end each line with a delimiter have columns without one after them."""
+    names = [str(name).strip() for name in header]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _refuse_beside(cells: str, beside: Sequence[str], shown: str) -> None:
+    """Refuses a value in a column after the last name: nothing says what it is."""
+    filled = " or ".join(f"trim({_name(column)}) <> ''" for column in beside)
+    with duckdb.connect() as connection:
+        try:
+            row = connection.execute(
+                f"select min(line) from (select *, row_number() over () + 1 as line {cells}) where {filled}"
+            ).fetchone()
+        except duckdb.InvalidInputException as error:
+            raise _unsplit(error, shown) from error
+    if row and row[0] is not None:
+        raise _beside(shown, row[0])
+
+
+def _beside(shown: str, line: int) -> SourceError:
+    return SourceError(
+        "there is a value in a column that has no name in the header.",
+        file=shown,
+        line=line,
+        advice="Give the column a name in the export, or leave the value out.",
     )
 
 
@@ -259,10 +295,11 @@ def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
         raise SourceError("this is not a readable Excel file.", file=shown, advice="Save it again as .xlsx.") from error
     if not rows or not any(str(cell).strip() for cell in rows[0]):
         raise SourceError("the first row of this sheet has no column names.", file=shown, line=1)
-    names = [str(cell).strip() for cell in rows[0]]
-    while names and not names[-1]:
-        names.pop()
+    names = _without_trailing(rows[0])
     _check_columns(shown, spec, names)
+    for line, row in enumerate(rows[1:], start=2):
+        if any(str(cell).strip() for cell in row[len(names) :]):
+            raise _beside(shown, line)
     columns = {
         name: pa.array([_cell(row[index] if index < len(row) else "", spec) for row in rows[1:]], pa.string())
         for index, name in enumerate(names)
@@ -291,10 +328,14 @@ def _cell(value: object, spec: FileSpec) -> str | None:
     return str(value)
 
 
-def _refuse_double_names(shown: str, names: list[str]) -> None:
+def _refuse_names(shown: str, names: list[str]) -> None:
     if _ROW in names:
         raise SourceError(
             f"a column can't be called {_ROW!r}.", file=shown, line=1, advice="Give it another name in the export."
+        )
+    if "" in names:
+        raise SourceError(
+            f"column {names.index('') + 1} has no name.", file=shown, line=1, advice="Give it one in the export."
         )
     seen: dict[str, str] = {}
     for name in names:
@@ -310,7 +351,7 @@ def _refuse_double_names(shown: str, names: list[str]) -> None:
 
 
 def _check_columns(shown: str, spec: FileSpec, names: list[str]) -> None:
-    _refuse_double_names(shown, names)
+    _refuse_names(shown, names)
     wanted = {*spec.columns.values(), *spec.ignore}
     if missing := [name for name in spec.columns.values() if name not in names]:
         raise SourceError(

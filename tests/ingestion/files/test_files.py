@@ -242,6 +242,11 @@ GOOD = "Dag;Kanaal;Kosten\n01-02-2024;a;1,00\n"
         (GOOD.replace("Kosten", "Cost"), "'Kosten' is missing"),
         (GOOD.replace("Kosten", "Kosten;E-mail").replace("1,00", "1,00;x"), "'E-mail' is new"),
         (GOOD.replace("Kanaal", "kosten"), "same name"),
+        (GOOD.replace("Kanaal", "Kanaal;").replace("a;", "a;;"), "line 1: column 3 has no name"),
+        (
+            "Dag;Kanaal;Kosten;\n01-02-2024;a;1,00;\n02-02-2024;a;1,00;x\n",
+            "line 3: there is a value in a column that has no",
+        ),
         (GOOD + "02-02-2024;a", "line 3"),
         (GOOD + "02-02-2024;a;1,00;extra\n", "line 3"),
         (GOOD + ";a;1,00\n", "line 3, column Dag: this cell is empty"),
@@ -266,6 +271,13 @@ def test_a_file_that_is_not_as_declared_is_refused_and_leaves_nothing(
         assert connection.sql("select table_name from duckdb_tables() where schema_name = 'raw_files'").fetchall() == [
             ("deliveries",)
         ]
+
+
+@pytest.mark.parametrize("computed", [{}, {"clicks": "cast(1 as bigint)"}])
+def test_a_delimiter_at_the_end_of_every_line_is_no_column(tmp_path: Path, computed: dict[str, str]) -> None:
+    put(tmp_path, "spend.csv", "Dag;Kanaal;Kosten;;\n01-02-2024;a;1,00;;\n02-02-2024;b;2,00; ;\n")
+    load(tmp_path, spec(computed=computed))
+    assert rows(tmp_path, "ad_spend", "channel, cost") == [("a", Decimal("1.00")), ("b", Decimal("2.00"))]
 
 
 @pytest.mark.parametrize(
