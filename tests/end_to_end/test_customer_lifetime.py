@@ -16,13 +16,37 @@ pytestmark = pytest.mark.integration
 DECLARATION = Path(__file__).parents[1] / "ingestion" / "files" / "declarations" / "cdnow.toml"
 
 
-def cdnow_until(day: str, customers: int, make_company: MakeCompany, shared_data: Path, folder: Path) -> Company:
-    """CDNOW's sample as it was on a day (YYYYMMDD), its first so many customers; refreshed."""
+OBJECTIONS = """
+[[files]]
+name = "bezwaren"
+entity = "objections"
+pattern = "objections.csv"
+key = ["customer_id"]
+
+[files.columns]
+customer_id = "klant"
+"""
+
+
+def cdnow_lines(shared_data: Path, day: str, customers: int) -> list[str]:
+    """The purchases of CDNOW's sample until a day (YYYYMMDD), of its first so many customers."""
     lines = (shared_data / "cdnow" / "CDNOW_sample.txt").read_text(encoding="ascii").splitlines(keepends=True)
-    wanted = [line for line in lines if line.split()[2] <= day and int(line.split()[1]) <= customers]
+    return [line for line in lines if line.split()[2] <= day and int(line.split()[1]) <= customers]
+
+
+def cdnow_until(
+    day: str,
+    customers: int,
+    make_company: MakeCompany,
+    shared_data: Path,
+    folder: Path,
+    *beside: Path,
+    declaration: Path = DECLARATION,
+) -> Company:
+    """CDNOW's sample as it was on a day, with files beside it; refreshed."""
     file = folder / "CDNOW_sample.txt"
-    file.write_text("".join(wanted), encoding="ascii")
-    company = make_company(file, company=DECLARATION)
+    file.write_text("".join(cdnow_lines(shared_data, day, customers)), encoding="ascii")
+    company = make_company(file, *beside, company=declaration)
     done = company.refresh()
     assert done.returncode == 0, done.stdout + done.stderr
     return company
@@ -87,12 +111,29 @@ def test_the_check_compares_with_the_orders_that_came(
     assert company.released("clv", "1997")["value"] is not None
 
 
-def test_fewer_than_300_customers_get_no_value_but_a_reason(
+def test_g14_who_objects_is_in_no_fit_but_in_every_sum_and_fewer_than_300_others_get_no_value_but_a_reason(
     make_company: MakeCompany, shared_data: Path, tmp_path: Path
 ) -> None:
-    company = cdnow_until("19970930", 290, make_company, shared_data, tmp_path)
+    """Of 310 customers 15 object: what is left is too few to expect anything of."""
+    declaration = tmp_path / "objecting.toml"
+    declaration.write_text(DECLARATION.read_text(encoding="utf-8") + OBJECTIONS, encoding="utf-8")
+    objections = tmp_path / "objections.csv"
+    everybody = cdnow_lines(shared_data, "19970930", 310)
+    numbers = list(dict.fromkeys(line.split()[0] for line in everybody))
+    objections.write_text("\n".join(["klant", *numbers[:15], ""]), encoding="ascii")
+    company = cdnow_until("19970930", 310, make_company, shared_data, tmp_path, objections, declaration=declaration)
     value = company.released("clv", "1997-09", grain="month")
     assert (value["value"], value["reason"]) == (None, "insufficient_n")
+    paying = {line.split()[0] for line in everybody if Decimal(line.split()[4])}
+    with duckdb.connect(str(company.marts()), read_only=True) as warehouse:
+        counted = warehouse.sql(
+            "select count(distinct customer_id), sum(gross_amount) from marts.fct_orders"
+        ).fetchone()
+        [fitted] = warehouse.sql(
+            "select count(distinct customer_id) from marts.fct_customer_lifetime_values"
+        ).fetchall()
+    assert counted == (310, sum(Decimal(line.split()[4]) for line in everybody))
+    assert fitted == (len(paying - set(numbers[:15])),)
 
 
 def test_before_nine_months_it_is_too_early(make_company: MakeCompany, shared_data: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Checks of the AVG (GDPR) on what is configured and what is in the project; each test names the check it is.
 
-Those that need a release are elsewhere under their own number: G3 and G11 in tests/end_to_end/test_no_secret_is_left.py, G5 in
+Those that need a release are elsewhere under their own number: G3 and G11 in tests/end_to_end/test_no_secret_is_left.py, who
+objects (G14) in test_customer_lifetime.py beside it, G5 in
 tests/reports/test_shared_parts.py, G7 in test_erasure.py, G10 in tests/reports/test_page.py, G11's files and log in
 test_g11_who_can_read.py.
 """
@@ -271,6 +272,24 @@ def test_g14_what_is_expected_of_one_customer_is_released_to_nobody_and_decides_
     assert readers == {"fct_customer_lifetime_by_period", "fct_customer_lifetime_fits", "fct_subscriber_lifetime_fits"}
     released = [nodes[key]["alias"] for key in nodes if nodes[key].get("schema") in release.EXPORTED_SCHEMAS]
     assert len(released) > 100 and not readers & set(released)
+
+
+def test_g14_who_objects_is_in_no_fit_and_has_no_expectation(project_root: Path) -> None:
+    nodes = dbt.manifest(Paths(project_root / ".data", project_root, None))["nodes"]
+    by_customer = [
+        node
+        for node in nodes.values()
+        if node["alias"].endswith("_lifetime_values") and "fct_customer_orders_by_fit" in str(node["depends_on"])
+    ]
+    assert [node["alias"] for node in by_customer] == ["fct_customer_lifetime_values"]
+    # Its one source leaves out who objects, as its unit test shows; the other one knows months, not customers.
+    assert by_customer[0]["depends_on"]["nodes"] == [
+        *(f"model.kerncijfers.{name}" for name in ("dim_lifetime_fit", "fct_customer_orders_by_fit"))
+    ]
+    objections = "model.kerncijfers.int_objections_unioned"
+    assert objections in nodes["model.kerncijfers.fct_customer_orders_by_fit"]["depends_on"]["nodes"]
+    macro = (project_root / "dbt_project" / "macros" / "pseudonym.sql").read_text(encoding="utf-8")
+    assert f"right({{{{ column }}}}, {privacy.LENGTH})" in macro
 
 
 def test_g16_no_file_of_the_project_has_an_address_or_an_account_of_a_real_person(project_root: Path) -> None:

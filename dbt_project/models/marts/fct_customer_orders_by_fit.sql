@@ -1,5 +1,5 @@
--- Grain: one row per fit of customer lifetime value and known customer. Orders of one day are one; a worthless order is
--- none. Repeat orders are those after the first day. What the customer had done by the check date stands beside it, empty
+-- Grain: one row per fit of customer lifetime value and known customer who does not object to it. Orders of one day are one; a
+-- worthless order is none. Repeat orders are those after the first day. What the customer had done by the check date stands beside it, empty
 -- for who came later, with the orders after it.
 with
 
@@ -9,12 +9,28 @@ fits as (
 
 ),
 
-orders as (
+known_orders as (
 
     select * from {{ ref('fct_orders') }}
     where
         is_counted
         and customer_id is not null
+
+),
+
+objections as (
+
+    select * from {{ ref('int_objections_unioned') }}
+
+),
+
+orders as (
+
+    select known_orders.*
+    from known_orders
+    left join objections
+        on {{ pseudonym('known_orders.customer_id') }} = objections.pseudonym
+    where objections.pseudonym is null
 
 ),
 

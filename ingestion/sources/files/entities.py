@@ -92,6 +92,11 @@ ENTITIES: dict[str, dict[str, Column]] = {
         country text
         segment text
     """),
+    # A customer who does not want to be profiled (article 21 AVG/GDPR). Withdrawn, the row is no longer delivered.
+    "objections": _columns("""
+        customer_id! text
+        objected_at timestamp
+    """),
     # A visit to the website.
     "sessions": _columns("""
         session_id text

@@ -10,12 +10,13 @@ from ingestion.connect.connector import Settings
 from ingestion.connect.fields import Rows, rows
 from ingestion.sources.files.entities import ENTITIES
 
-Entity = Literal["orders", "refunds", "customers", "deals", "leads", "tickets", "survey_responses"]
+Entity = Literal["orders", "refunds", "customers", "objections", "deals", "leads", "tickets", "survey_responses"]
 # The column that names a record of an entity.
 KEYS: dict[str, str] = {
     "orders": "order_id",
     "refunds": "refund_id",
     "customers": "customer_id",
+    "objections": "customer_id",
     "deals": "deal_id",
     "leads": "lead_id",
     "tickets": "ticket_id",
