@@ -64,6 +64,27 @@ _EXTRA = {
             ['google_ads', 'winkel', 'email'][1 + i % 3] as channel
         from range(600) t(i)
     """,
+    "deals": f"""
+        select 'D' || i as deal, strftime(timestamp '2024-01-02 10:00:00' + to_hours(i * 110), '%Y-%m-%dT%H:%M:%S') as opened,
+            case when i % 4 < 3 then strftime(timestamp '2024-01-12 10:00:00' + to_hours(i * 110), '%Y-%m-%dT%H:%M:%S') end as closed,
+            case when i % 4 = 3 then 'open' when i % 4 = 2 then 'lost' else 'won' end as status,
+            round(200 + 900 * {_CHANCE.format("i * 19")}, 2) as amount, case when i % 5 > 0 then 'A' || (i % 23) end as campaign,
+            ['beurs', 'email'][1 + i % 2] as channel
+        from range(150) t(i)
+    """,
+    "campaigns": f"""
+        select 'A' || i as campaign, strftime(timestamp '2024-01-02 08:00:00' + to_hours(i * 700), '%Y-%m-%dT%H:%M:%S') as moment,
+            case when i % 9 > 0 then strftime(date '2024-02-01' + cast(i * 30 as integer), '%Y-%m-%d') end as ended,
+            ['Completed', 'In Progress', 'Aborted', 'Completed'][1 + i % 4] as status, ['beurs', 'email'][1 + i % 2] as channel,
+            case when i % 7 > 0 then round(150 + 500 * {_CHANCE.format("i * 23")}, 2) end as cost
+        from range(25) t(i)
+    """,
+    "members": f"""
+        select 'M' || i as member, 'A' || (i % 27) as campaign, 'L' || (i % 600) as lead,
+            strftime(timestamp '2024-01-03 09:00:00' + to_hours(i * 20), '%Y-%m-%dT%H:%M:%S') as moment,
+            {_CHANCE.format("i * 29")} < 0.18 as responded
+        from range(850) t(i)
+    """,
     "open_items": """
         select 'F' || i || '-' || m as item, case when i % 3 = 0 then 'payable' else 'receivable' end as kind,
             strftime(last_day(date '2024-01-01' + to_months(cast(m as integer))), '%Y-%m-%d') as listed,
@@ -109,6 +130,29 @@ entity = "leads"
 pattern = "extra/leads.csv"
 key = ["lead_id"]
 columns = {lead_id = "lead", created_at = "moment", won_at = "won", channel = "channel"}
+
+[[files]]
+name = "extra_deals"
+entity = "deals"
+pattern = "extra/deals.csv"
+key = ["deal_id"]
+values = {currency = "EUR"}
+columns = {deal_id = "deal", created_at = "opened", closed_at = "closed", status = "status", amount = "amount", campaign_id = "campaign", channel = "channel"}
+
+[[files]]
+name = "extra_campaigns"
+entity = "campaigns"
+pattern = "extra/campaigns.csv"
+key = ["campaign_id"]
+values = {currency = "EUR"}
+columns = {campaign_id = "campaign", created_at = "moment", ended_on = "ended", status = "status", channel = "channel", cost = "cost"}
+
+[[files]]
+name = "extra_members"
+entity = "campaign_members"
+pattern = "extra/members.csv"
+key = ["member_id"]
+columns = {member_id = "member", campaign_id = "campaign", lead_id = "lead", added_at = "moment", has_responded = "responded"}
 
 [[files]]
 name = "extra_open_items"

@@ -37,7 +37,8 @@ ADDITIVE = {
     *("activation_rate", "admin_ratio", "aov", "billable_utilisation", "cac", "collection_rate", "contribution_margin"),
     *("conversion", "cpa", "csat", "dscr", "ebitda_margin", "effective_rate", "fundraising_cost_ratio"),
     *("goal_spend_ratio_expense", "goal_spend_ratio_income", "gross_margin", "key_event_rate", "mer", "net_aov"),
-    *("lead_conversion", "net_margin", "nps", "project_margin", "realisation_hours", "realisation_rate"),
+    *("campaign_response_rate", "campaign_roi", "lead_conversion", "net_margin", "nps", "project_margin"),
+    *("realisation_hours", "realisation_rate"),
     *("refund_order_rate", "refund_rate", "revenue_per_session", "roas", "saas_quick_ratio", "trial_conversion"),
     *("utilisation_of_available", "utilisation_of_contract", "win_rate"),
 }
@@ -394,6 +395,20 @@ RECONCILED = {
     "leads": (
         "select count(*) from raw_files.deals where year(timezone('Europe/Amsterdam', created_at)) = {year}",
         None,
+    ),
+    "campaign_response_rate": (
+        "select count(*) filter (has_responded) from raw_files.campaign_members where year(timezone('Europe/Amsterdam', added_at)) = {year}",
+        "select count(*) from raw_files.campaign_members where year(timezone('Europe/Amsterdam', added_at)) = {year}",
+    ),
+    # The data end on 31 December 2025.
+    "campaign_roi": tuple(
+        f"""
+        select {part} from raw_files.campaigns left join (
+            select campaign_id, sum(amount) as won from raw_files.deals where status = 'won' group by all
+        ) using (campaign_id)
+        where cost > 0 and status <> 'In Progress' and year(ended_on) = {{year}}
+        """
+        for part in ("sum(coalesce(won, 0)) - sum(cost)", "sum(cost)")
     ),
     "cost_per_lead": (
         "select sum(cost) from raw_files.ad_spend where year(spend_date) = {year}",

@@ -119,8 +119,10 @@ _NOT_EXPRESSIBLE = {
         "income_growth@1",
         "income_growth_three_years@1",
     ],
-    "no mart holds single answers, leads, tickets or sign-ups on their local day": [
+    "no mart holds single answers, campaigns, leads, tickets or sign-ups on their local day": [
         "activation_rate@1",
+        "campaign_response_rate@1",
+        "campaign_roi@1",
         "cost_per_lead@1",
         "csat@1",
         "csat_per_respondent@1",

@@ -3,6 +3,7 @@
 {% for origin in ['stg_files__deals', 'stg_hubspot__deals', 'stg_salesforce__deals', 'stg_webhooks__deals'] -%}
 select
     deal_id,
+    campaign_id,
     stage,
     status,
     currency,

@@ -13,6 +13,8 @@
     ('ad_spend', 'int_ad_spend_unioned', 'spend_date', false),
     ('deals', 'int_deals_unioned', 'created_at', true),
     ('leads', 'int_leads_unioned', 'created_at', true),
+    ('campaigns', 'int_campaigns_unioned', 'created_at', true),
+    ('campaign_members', 'int_campaign_members_unioned', 'added_at', true),
     ('subscriptions', 'int_subscriptions_unioned', subscription_known_on, false),
     ('tickets', 'int_tickets_unioned', 'created_at', true),
     ('survey_responses', 'int_survey_responses_unioned', 'responded_at', true),
@@ -27,12 +29,12 @@
     ('beneficiaries', 'stg_files__beneficiaries', 'reached_on', false),
     ('function_results', 'stg_files__function_results', 'booked_on', false),
 ] -%}
-{% set registers = ['projects', 'project_costs', 'adjustments'] -%}
+{% set registers = ['projects', 'project_costs', 'adjustments', 'campaigns'] -%}
 {% set books_promised_days = 122 -%}
 -- Grain: one row per source with data: the ledger, or a subject of the declared files. Says from when to when it speaks.
 -- An auditfile exported during its year speaks until the day it was made. A subject is complete until the newest export
 -- when it has not been silent for much longer than is usual between its days: a small company does not get an answer
--- every day, and a subscription starts on the first of the month. A register (projects, adjustments) is a list of all
+-- every day, and a subscription starts on the first of the month. A register (projects, campaigns) is a list of all
 -- there is: it speaks for as long as anything does. A source that has been silent for longer, counted to the newest export,
 -- is older than it promised: stale. A subscription that begins much later is known from the day it was signed. The books promise a
 -- month after each quarter, when its VAT return is due. The opening hours of company.toml speak from their first day for as long

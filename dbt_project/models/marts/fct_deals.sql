@@ -15,6 +15,7 @@ deals as (
 
 select
     deals.deal_id,
+    deals.campaign_id,
     deals.channel,
     deals.stage,
     {{ local_date('deals.created_at', 'settings.time_zone') }} as created_date,

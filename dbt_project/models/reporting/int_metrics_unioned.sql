@@ -289,6 +289,32 @@ select
 from {{ ref('metric_cac_payback_revenue', v=1) }}
 union all
 select
+    'campaign_response_rate' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_campaign_response_rate', v=1) }}
+union all
+select
+    'campaign_roi' as metric,
+    1 as metric_version,
+    period_grain,
+    period,
+    period_start,
+    period_end,
+    scope,
+    numerator,
+    denominator,
+    n
+from {{ ref('metric_campaign_roi', v=1) }}
+union all
+select
     'cash' as metric,
     1 as metric_version,
     period_grain,

@@ -127,6 +127,27 @@ ENTITIES: dict[str, dict[str, Column]] = {
         amount decimal
         currency text
         channel text
+        campaign_id text
+    """),
+    # Something that was done to sell. It is finished once ended_on has passed, unless status says planned or in
+    # progress; cost is what it cost in the end, excluding VAT.
+    "campaigns": _columns("""
+        campaign_id! text
+        created_at! timestamp
+        ended_on date
+        status text
+        channel text
+        cost decimal
+        currency text
+    """),
+    # A lead or contact that a campaign was for, from the moment it was added. has_responded: did what was asked.
+    "campaign_members": _columns("""
+        member_id! text
+        campaign_id! text
+        added_at! timestamp
+        has_responded! boolean
+        lead_id text
+        contact_id text
     """),
     # Somebody who may become a customer, from the day they count as such. won_at is when they became one.
     "leads": _columns("""
@@ -261,6 +282,7 @@ IDENTIFIERS = {
     "donor_id": Mark("donor"),
     "person_id": Mark("beneficiary"),
     "lead_id": Mark("lead"),
+    "contact_id": Mark("contact"),
 }
 # An order is somebody's, and a refund is of an order: it goes with it.
 _MARKS = {
@@ -268,6 +290,7 @@ _MARKS = {
     ("orders", "order_id"): Mark("order", "owned"),
     ("order_lines", "order_id"): Mark("order", "owned"),
     ("refunds", "order_id"): Mark("order", "belonging"),
+    ("campaign_members", "member_id"): Mark("member", "owned"),
 }
 # The declared key of a row, when an identifier is part of it.
 KEY_MARK = Mark("key")

@@ -1,4 +1,4 @@
-"""Salesforce: opportunities of one org, with the leads and campaigns they came from, by SOQL and Bulk API 2.0.
+"""Salesforce: opportunities, leads and campaigns of one org, by SOQL and Bulk API 2.0.
 
 Data flow: `resources.py` reads by `SystemModstamp`, deleted records among them -> landing zone -> raw_salesforce ->
 staging/salesforce.

@@ -18,7 +18,17 @@ from ingestion.connect.http import Api, Clock, Policy, Token, message
 from ingestion.errors import SourceError
 from ingestion.sources.salesforce.settings import TABLES, SalesforceSettings
 
-_OBJECTS = {"opportunities": "Opportunity", "leads": "Lead", "campaigns": "Campaign"}
+_OBJECTS = {
+    "opportunities": "Opportunity",
+    "leads": "Lead",
+    "campaigns": "Campaign",
+    "campaign_members": "CampaignMember",
+}
+# What decides a flag of a record without the record being marked as changed by it.
+_MEANINGS = {
+    "opportunities": "SELECT MasterLabel, IsClosed, IsWon FROM OpportunityStage",
+    "campaign_members": "SELECT CampaignId, Label, HasResponded FROM CampaignMemberStatus",
+}
 # From this many records on a bulk job costs fewer of the org's requests than pages of 2,000.
 _BULK_FROM, _BULK_PAGE = 20_000, 50_000
 _POLL, _LONGEST_JOB = 5.0, 3_600.0
@@ -157,7 +167,9 @@ class Salesforce:
         return self._described[sobject]
 
     def _fields(self, table: str) -> list[str]:
-        names = [field.path[0] for field in TABLES[table].fields if field.path[0] != "CurrencyIsoCode"]
+        asked = [field.path[0] for field in TABLES[table].fields]
+        # Only an org with more currencies has a currency of each record.
+        names = [name for name in asked if name != "CurrencyIsoCode" or self._org_currency()[1]]
         computed = {field["name"] for field in self._describe(_OBJECTS[table]) if field["calculated"]}
         if found := sorted(computed & set(names)):
             raise SourceError(
@@ -165,8 +177,7 @@ class Salesforce:
                 "being marked as changed.",
                 advice="Nothing of it was loaded, because changes would be missed. Give the field a value of its own.",
             )
-        several = table == "opportunities" and self._org_currency()[1]
-        return [*names, "CurrencyIsoCode"] if several else names
+        return names
 
     def _all(self, query: str) -> list[dict[str, Any]]:
         return [row for rows, _ in self._pages(query) for row in rows]
@@ -186,8 +197,7 @@ class Salesforce:
             return
         currency = self._org_currency()[0]
         key = TABLES[table].key[0]
-        # Whether a stage is won or closed is set apart from the records, which are not marked as changed by it.
-        flags = {"stages": self._stages()} if table == "opportunities" else {}
+        flags = {"meaning": self._meaning(_MEANINGS[table])} if table in _MEANINGS else {}
         goes_on = position is not None and all(position.get(name) == value for name, value in flags.items())
         since = position["modified"] if position and goes_on else _EVER
         total = self._counted(table, f"WHERE SystemModstamp >= {since}", "queryAll")
@@ -211,10 +221,9 @@ class Salesforce:
                 continue
             return
 
-    def _stages(self) -> str:
-        """What the stages mean, in short."""
-        found = self._all("SELECT MasterLabel, IsClosed, IsWon FROM OpportunityStage")
-        told = sorted(f"{row['MasterLabel']} {row['IsClosed']} {row['IsWon']}" for row in found)
+    def _meaning(self, query: str) -> str:
+        """What the stages of opportunities or the statuses of members mean, in short."""
+        told = sorted(str([value for name, value in row.items() if name != "attributes"]) for row in self._all(query))
         return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
     def _changed(self, table: str, since: str, *, in_bulk: bool) -> Iterator[list[dict[str, Any]]]:

@@ -55,13 +55,32 @@ TABLES = {
         """,
         key="lead_id",
     ),
+    # What a campaign cost is in its own currency, as the amount of an opportunity is.
     "campaigns": rows(
         """
         campaign_id! text Id
+        created_at! timestamp CreatedDate
         modified_at! timestamp SystemModstamp
+        ended_on date EndDate
+        status text Status
         campaign_type text Type
+        cost decimal ActualCost
+        currency! text CurrencyIsoCode
         """,
         key="campaign_id",
+    ),
+    # A lead or contact in a campaign, and whether it responded. A lead that was converted is there as both.
+    "campaign_members": rows(
+        """
+        member_id!@member:owned text Id
+        campaign_id! text CampaignId
+        created_at! timestamp CreatedDate
+        modified_at! timestamp SystemModstamp
+        has_responded! boolean HasResponded
+        lead_id@lead text LeadId
+        contact_id@contact text ContactId
+        """,
+        key="member_id",
     ),
     # Units of a currency for one of the org's own, from a day until the day before another. A text, for a rate has more
     # digits than an amount.

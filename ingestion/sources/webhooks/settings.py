@@ -10,7 +10,18 @@ from ingestion.connect.connector import Settings
 from ingestion.connect.fields import Rows, rows
 from ingestion.sources.files.entities import ENTITIES
 
-Entity = Literal["orders", "refunds", "customers", "objections", "deals", "leads", "tickets", "survey_responses"]
+Entity = Literal[
+    "orders",
+    "refunds",
+    "customers",
+    "objections",
+    "deals",
+    "campaigns",
+    "campaign_members",
+    "leads",
+    "tickets",
+    "survey_responses",
+]
 # The column that names a record of an entity.
 KEYS: dict[str, str] = {
     "orders": "order_id",
@@ -18,6 +29,8 @@ KEYS: dict[str, str] = {
     "customers": "customer_id",
     "objections": "customer_id",
     "deals": "deal_id",
+    "campaigns": "campaign_id",
+    "campaign_members": "member_id",
     "leads": "lead_id",
     "tickets": "ticket_id",
     "survey_responses": "response_id",
@@ -26,6 +39,9 @@ KEYS: dict[str, str] = {
 _ABOUT = {
     **{(entity, "customer_id"): "@customer" for entity in KEYS},
     ("leads", "lead_id"): "@lead",
+    ("campaign_members", "lead_id"): "@lead",
+    ("campaign_members", "contact_id"): "@contact",
+    ("campaign_members", "member_id"): "@member:owned",
     ("orders", "order_id"): "@order:owned",
     ("refunds", "order_id"): "@order:belonging",
 }

@@ -32,6 +32,34 @@ def opportunity(number: int, modified: str, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
+def campaign(number: int, **changed: Any) -> dict[str, Any]:
+    return {
+        "Id": f"701{number:03d}",
+        "CreatedDate": "2026-01-01T08:00:00.000+0000",
+        "SystemModstamp": "2026-05-01T10:00:00.000+0000",
+        "EndDate": "2026-03-31",
+        "Status": "Completed",
+        "Type": "Webinar",
+        "ActualCost": 400,
+        "IsDeleted": False,
+        "Name": "Voorjaar met Jan de Vries",
+    } | changed
+
+
+def member(number: int, **changed: Any) -> dict[str, Any]:
+    return {
+        "Id": f"00v{number:03d}",
+        "CampaignId": "701001",
+        "CreatedDate": "2026-02-01T08:00:00.000+0000",
+        "SystemModstamp": "2026-05-01T10:00:00.000+0000",
+        "HasResponded": False,
+        "LeadId": f"00Q{number:03d}",
+        "ContactId": None,
+        "IsDeleted": False,
+        "Email": "jan@devries.example",
+    } | changed
+
+
 class FakeSalesforce(FakeServer):
     def __init__(self, opportunities: list[dict[str, Any]]) -> None:
         super().__init__(self.salesforce, counts=lambda request: "oauth2" not in request.path)
@@ -39,6 +67,7 @@ class FakeSalesforce(FakeServer):
             "Opportunity": opportunities,
             "Lead": [],
             "Campaign": [],
+            "CampaignMember": [],
             "Organization": [{"DefaultCurrencyIsoCode": "EUR"}],
             "CurrencyType": [
                 {"IsoCode": "EUR", "ConversionRate": 1, "IsCorporate": True},
@@ -49,6 +78,10 @@ class FakeSalesforce(FakeServer):
                 {"IsoCode": "USD", "ConversionRate": 1.6, "StartDate": "2026-03-31", "NextStartDate": "9999-12-30"},
             ],
         }
+        self.content["CampaignMemberStatus"] = [
+            {"CampaignId": "701001", "Label": "Sent", "HasResponded": False},
+            {"CampaignId": "701001", "Label": "Attended", "HasResponded": False},
+        ]
         self.content["OpportunityStage"] = [
             {"MasterLabel": "Proposal", "IsClosed": False, "IsWon": False},
             {"MasterLabel": "Closed Won", "IsClosed": True, "IsWon": True},
@@ -70,7 +103,9 @@ class FakeSalesforce(FakeServer):
             return Answer([{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}], 401)
         path = request.path.removeprefix(f"/services/data/{VERSION}/")
         if path == "sobjects":
-            names = [*self.content][:5] + (["DatedConversionRate"] if self.dated else [])
+            names = [name for name in self.content if name != "DatedConversionRate"] + (
+                ["DatedConversionRate"] if self.dated else []
+            )
             return Answer({"sobjects": [{"name": name} for name in names]})
         if describe := re.fullmatch(r"sobjects/(\w+)/describe", path):
             fields = [{"name": name, "calculated": name in self.formulas} for name in self._fields(describe[1])]
@@ -101,9 +136,10 @@ class FakeSalesforce(FakeServer):
         known = {
             "Opportunity": "Id CreatedDate SystemModstamp CloseDate StageName IsClosed IsWon Amount LeadSource CampaignId",
             "Lead": "Id CreatedDate SystemModstamp IsConverted ConvertedOpportunityId LeadSource",
-            "Campaign": "Id SystemModstamp Type",
+            "Campaign": "Id CreatedDate SystemModstamp EndDate Status Type ActualCost",
+            "CampaignMember": "Id CampaignId CreatedDate SystemModstamp HasResponded LeadId ContactId",
         }[sobject].split()
-        extra = ["CurrencyIsoCode"] if self.several and sobject == "Opportunity" else []
+        extra = ["CurrencyIsoCode"] if self.several and sobject in {"Opportunity", "Campaign"} else []
         return [name for name in [*known, *extra, "IsDeleted"] if name not in self.hidden]
 
     def _query(self, path: str, request: Request) -> Answer:

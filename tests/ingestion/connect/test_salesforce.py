@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ingestion import privacy
 from ingestion.connect import connector as connect
 from ingestion.connect.landing import Landing
 from ingestion.errors import SourceError
@@ -19,7 +20,7 @@ from ingestion.sources.salesforce import CONNECTOR, resources
 from ingestion.sources.salesforce.resources import Salesforce
 from ingestion.sources.salesforce.settings import SalesforceSettings
 from tests.ingestion.connect.fake import Answer, FakeClock, serve
-from tests.ingestion.connect.fake_salesforce import FakeSalesforce, opportunity
+from tests.ingestion.connect.fake_salesforce import FakeSalesforce, campaign, member, opportunity
 from tests.ingestion.connect.staging import staged
 
 SECRETS = {"SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET": "secret"}
@@ -229,7 +230,7 @@ def test_opportunities_and_leads_read_like_those_of_files_in_the_currency_of_the
         lead | stamp | {"Id": "00Q3", "IsConverted": False, "LeadSource": None},
         lead | stamp | {"Id": "00Q4", "IsDeleted": True},
     ]
-    content["Campaign"] = [{"Id": "701", "Type": "Webinar"} | stamp]
+    content["Campaign"] = [campaign(1, Id="701", CurrencyIsoCode="EUR")]
     org.fetch()
     connect.deliver(CONNECTOR, org.settings, org.landing, org.warehouse, org.folder / "work")
     with duckdb.connect(str(org.warehouse)) as connection:
@@ -253,3 +254,72 @@ def test_opportunities_and_leads_read_like_those_of_files_in_the_currency_of_the
         "2026-03-31",
         "2026-03-31",
     ]
+
+
+def test_campaigns_have_an_end_and_a_cost_in_the_currency_of_the_org_and_members_a_response(org: Org) -> None:
+    org.server.several = org.server.dated = True
+    content = org.server.content
+    content["Opportunity"][:] = [
+        opportunity(1, "2026-05-01T10:00:00.000+0000", CampaignId="701001", CurrencyIsoCode="EUR")
+    ]
+    content["Campaign"] = [
+        campaign(1, CurrencyIsoCode="EUR"),
+        campaign(2, CurrencyIsoCode="USD", EndDate="2026-03-30", ActualCost=110),
+        campaign(3, CurrencyIsoCode="USD", EndDate=None, ActualCost=None, Type=None, Status="In Progress"),
+        campaign(4, CurrencyIsoCode="GBP", ActualCost=50),
+        campaign(5, CurrencyIsoCode="EUR", IsDeleted=True),
+    ]
+    content["CampaignMember"] = [
+        member(1, HasResponded=True),
+        member(2, ContactId="003002", CampaignId="701002"),
+        member(3, IsDeleted=True),
+        member(4),
+    ]
+    org.fetch()
+    del content["CampaignMember"][3]
+    org.fetch()
+    stored = b"".join(path.read_bytes() for path in org.folder.rglob("*") if path.is_file())
+    assert not [told for told in (b"Jan de Vries", b"devries.example", b"00Q001", b"003002") if told in stored]
+    connect.deliver(CONNECTOR, org.settings, org.landing, org.warehouse, org.folder / "work")
+    with duckdb.connect(str(org.warehouse)) as connection:
+        campaigns = staged(connection, "salesforce", "campaigns").to_pylist()
+        members = staged(connection, "salesforce", "campaign_members").to_pylist()
+        [deal] = staged(connection, "salesforce", "deals").to_pylist()
+        people = connection.execute("select lead_id, contact_id from raw_salesforce.campaign_members").fetchall()
+    told = ("campaign_id", "status", "channel", "currency", "cost", "ended_on")
+    assert [tuple(str(row[name]) for name in told) for row in campaigns] == [
+        ("salesforce-701001", "Completed", "webinar", "EUR", "400.0000", "2026-03-31"),
+        ("salesforce-701002", "Completed", "webinar", "EUR", "100.0000", "2026-03-30"),
+        ("salesforce-701003", "In Progress", "None", "USD", "None", "None"),
+        ("salesforce-701004", "Completed", "webinar", "GBP", "50.0000", "2026-03-31"),
+    ]
+    assert [(row["member_id"], row["campaign_id"], row["has_responded"]) for row in members] == [
+        ("salesforce-00v001", "salesforce-701001", True),
+        ("salesforce-00v002", "salesforce-701002", False),
+    ]
+    assert deal["campaign_id"] == "salesforce-701001"
+    assert {len(one) for row in people for one in row if one is not None} == {privacy.LENGTH}
+
+
+def test_a_status_of_members_that_comes_to_mean_a_response_moves_members_that_are_not_marked_as_changed(
+    org: Org,
+) -> None:
+    org.server.content["Campaign"] = [campaign(1)]
+    org.server.content["CampaignMember"] = [member(number) for number in range(1, 4)]
+    org.fetch()
+    assert org.fetch()["campaign_members"] == 3, "all of the last moment are read again"
+    for row in org.server.content["CampaignMember"]:
+        row |= {"SystemModstamp": "2026-04-01T10:00:00.000+0000", "HasResponded": True}
+    assert org.fetch()["campaign_members"] == 0
+    org.server.content["CampaignMemberStatus"][1] |= {"HasResponded": True}
+    assert org.fetch()["campaign_members"] == 3
+    connect.deliver(CONNECTOR, org.settings, org.landing, org.warehouse, org.folder / "work")
+    with duckdb.connect(str(org.warehouse)) as connection:
+        assert staged(connection, "salesforce", "campaign_members")["has_responded"].to_pylist() == [True] * 3
+
+
+@pytest.mark.parametrize("field", ["ActualCost", "EndDate", "ContactId", "HasResponded"])
+def test_a_hidden_field_of_a_campaign_or_its_members_is_named(org: Org, field: str) -> None:
+    org.server.hidden = {field}
+    with pytest.raises(SourceError, match=rf"hides a field .*Campaign(Member)?: {field}"):
+        org.reader().check()

@@ -44,6 +44,8 @@ SETTINGS = {
         "crm": {"entity": "deals", "values": {"currency": "EUR"}},
         "make": {"entity": "deals", "values": {"currency": "EUR"}},
         "shop": {"entity": "orders", "values": {"currency": "EUR"}},
+        "mailings": {"entity": "campaigns", "values": {"currency": "EUR"}},
+        "readers": {"entity": "campaign_members", "fields": {"has_responded": "clicked"}},
         "survey": {
             "entity": "survey_responses",
             "values": {"survey": "nps"},
@@ -256,3 +258,29 @@ def test_messages_read_like_rows_of_files_in_whatever_order_they_came(inbox: Inb
     assert (answer["survey"], answer["score"]) == ("nps", 9)
     assert (refusal["sender"], refusal["messages"]) == ("survey", 1)
     assert "score is not a whole number" in refusal["last_reason"]
+
+
+def test_a_campaign_its_members_and_the_deals_that_name_it_come_from_three_senders(inbox: Inbox) -> None:
+    campaign = {"campaign_id": "spring", "created_at": "2026-01-05T09:00:00Z", "channel": "email", "cost": 250}
+    inbox.post("mailings", campaign)
+    inbox.post(
+        "mailings", campaign | {"ended_on": "2026-02-28", "cost": "310.40", "updated_at": "2030-01-01T00:00:00Z"}
+    )
+    member = {"campaign_id": "spring", "added_at": "2026-01-06T09:00:00Z", "email": "jan@devries.example"}
+    inbox.post("readers", [member | {"member_id": str(number), "clicked": number == 1} for number in (1, 2)])
+    inbox.post("readers", member | {"member_id": "3", "clicked": True, "contact_id": "C-3"})
+    inbox.post("crm", DEAL | {"campaign_id": "spring"})
+    assert spools.forget(inbox.folder / "webhooks", [("contact", privacy.key().pseudonym("C-3", "contact"))]) == 1
+    inbox.fetch()
+    landing, warehouse = Landing(inbox.folder / "webhooks"), inbox.folder / "w.duckdb"
+    connect.deliver(CONNECTOR, inbox.settings, landing, warehouse, inbox.folder / "work")
+    with duckdb.connect(str(warehouse)) as connection:
+        [found] = staged(connection, "webhooks", "campaigns").to_pylist()
+        members = staged(connection, "webhooks", "campaign_members").to_pylist()
+        [deal] = staged(connection, "webhooks", "deals").to_pylist()
+    assert (found["campaign_id"], found["cost"], str(found["ended_on"])) == ("spring", Decimal("310.4"), "2026-02-28")
+    assert [(row["member_id"], row["campaign_id"], row["has_responded"]) for row in members] == [
+        ("readers-1", "spring", True),
+        ("readers-2", "spring", False),
+    ]
+    assert deal["campaign_id"] == "spring"

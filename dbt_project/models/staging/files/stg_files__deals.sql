@@ -16,6 +16,7 @@ latest as (
 select
     ---------- ids
     deal_id,
+    campaign_id,
 
     ---------- texts
     stage,

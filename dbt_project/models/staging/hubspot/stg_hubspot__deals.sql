@@ -23,6 +23,7 @@ settings as (
 select
     ---------- ids
     'hubspot-' || source.deal_id as deal_id,
+    cast(null as varchar) as campaign_id,
 
     ---------- texts
     coalesce(stages.label, source.stage_id) as stage,

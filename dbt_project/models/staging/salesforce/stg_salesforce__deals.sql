@@ -58,6 +58,7 @@ settings as (
 select
     ---------- ids
     'salesforce-' || opportunities.opportunity_id as deal_id,
+    'salesforce-' || opportunities.campaign_id as campaign_id,
 
     ---------- texts
     opportunities.stage,

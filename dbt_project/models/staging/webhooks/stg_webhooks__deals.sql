@@ -16,6 +16,7 @@ messages as (
 select
     ---------- ids
     sender || '-' || deal_id as deal_id,
+    campaign_id,
 
     ---------- texts
     stage,
