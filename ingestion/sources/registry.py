@@ -35,7 +35,7 @@ def connector(name: str) -> Connector:
     """
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(NAMES)}"
+        hint = f"; the nearest is {near[0]}" if near else f"; there is {', '.join(NAMES)}"
         raise ValueError(f"there is no connector {name}{hint}")
     return importlib.import_module(f"ingestion.sources.{name}").CONNECTOR
 

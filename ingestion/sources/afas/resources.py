@@ -126,6 +126,7 @@ class Afas:
         """Every row a GetConnector has, in a fixed order; without one AFAS gives some twice and others not at all."""
         standard = {self._own(name): name for name in self._needed(kind)}
         skip, take = 0, self._settings.take
+        before: list[dict[str, Any]] = []
         while True:
             params = {
                 "skip": skip,
@@ -142,6 +143,12 @@ class Afas:
                     raise
                 take //= 2
                 continue
+            if rows and rows == before:
+                raise SourceError(
+                    f"AFAS gives the same page of {self._connectors[kind]} again and again.",
+                    advice="Reading on would never end. Nothing of this was loaded; try again later.",
+                )
+            before = rows
             yield [_plain({standard.get(name) or name: value for name, value in row.items()}) for row in rows]
             # AFAS gives no total: only a page that is not full is the last one.
             if len(rows) < take:

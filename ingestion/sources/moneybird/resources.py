@@ -51,12 +51,13 @@ class Moneybird:
     def __init__(self, settings: MoneybirdSettings, secrets: Mapping[str, str], clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or Clock()
-        # 150 requests in five minutes; a token is shared with whatever else uses it.
+        # 150 requests in five minutes, which twelve years of months stay within. A token is shared with whatever else
+        # uses it: what is over is refused with the moment at which it goes on.
         self._api = Api(
             "Moneybird",
             settings.base_url,
             bearer(secrets["MONEYBIRD_TOKEN"]),
-            policy=Policy(per_minute=30, judge=_judge, longest_wait=600),
+            policy=Policy(per_minute=150, judge=_judge, longest_wait=600),
             clock=self._clock,
         )
 

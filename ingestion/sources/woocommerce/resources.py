@@ -87,6 +87,13 @@ class WooCommerce:
             )
             total = total or left
             fresh = [row for row in found if seen.get(row["id"]) != row["date_modified_gmt"]]
+            # Of one moment the first page may be known from the one before; the next must bring something.
+            if page > 1 and len(found) == self._settings.page_size and not fresh:
+                raise SourceError(
+                    "WooCommerce gives the same page of orders again and again.",
+                    advice="Nothing of this was loaded. Exclude /wp-json/ from whatever keeps pages of the shop, like "
+                    "a caching plugin, and fetch again.",
+                )
             seen.update({row["id"]: row["date_modified_gmt"] for row in fresh})
             if found and (last := _moment(found[-1]["date_modified_gmt"])) > reached:
                 reached, page = last, 0
@@ -127,8 +134,9 @@ class WooCommerce:
         page = 1
         while True:
             found, total = self._asked(orderby="id", order="asc", page=page, per_page=100, _fields="id")
+            known = len(listed)
             listed.update(str(row["id"]) for row in found)
-            if len(found) < 100:
+            if len(found) < 100 or len(listed) == known:
                 break
             page += 1
         if len(listed) != total:

@@ -8,9 +8,12 @@ from calendar import monthrange
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.ingestion.connect.fake import Answer, FakeServer, Request
 
+# Characters of a question that AFAS still reads.
+LONGEST = 2_049
 TOKEN = "<token><version>1</version><data>SECRET</data></token>"
 
 
@@ -57,6 +60,8 @@ class FakeAfas(FakeServer):
         if request.headers.get("authorization") != f"AfasToken {wanted}":
             return Answer({"externalMessage": "Unauthorized", "errorNumber": 30}, 401)
         assert len(request.path) + sum(len(key) + len(value) + 2 for key, value in request.query.items()) < 2049
+        if len(urlencode(request.query)) > LONGEST:
+            return Answer({"externalMessage": "Not found"}, 404)
         name = request.path.rsplit("/", 1)[-1]
         rows = self._content(name)
         if "/metainfo/get/" in request.path:

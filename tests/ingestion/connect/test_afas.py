@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import duckdb
 import pytest
@@ -17,6 +18,7 @@ from ingestion.errors import SourceError
 from ingestion.sources.afas import CONNECTOR
 from ingestion.sources.afas.resources import Afas
 from ingestion.sources.afas.settings import AfasSettings
+from tests.ingestion.connect import fake_afas
 from tests.ingestion.connect.fake import Answer, FakeClock, serve
 from tests.ingestion.connect.fake_afas import TOKEN, FakeAfas, line
 from tests.ingestion.connect.staging import staged
@@ -98,6 +100,12 @@ def test_closed_periods_are_asked_weekly_and_open_ones_every_time(administration
     administration.clock.time += 8 * 86_400
     administration.fetch()
     assert {year for year, _ in administration.asked()} == {"2025", "2026"}
+
+
+def test_no_question_is_longer_than_afas_reads(administration: Administration) -> None:
+    administration.fetch()
+    asked = [urlencode(request.query) for request in administration.server.requests]
+    assert len(asked) > 20 and max(map(len, asked)) < fake_afas.LONGEST / 4, "with room for names of the company's own"
 
 
 def test_a_line_that_is_gone_from_its_period_is_gone_here(administration: Administration) -> None:

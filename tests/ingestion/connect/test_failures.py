@@ -29,6 +29,7 @@ WHILE_READING = [
     for what in ("add", "change", "remove")
     if what != "remove" or name not in NEVER_DELETE
 ]
+_FOR_EVER = 100
 Fetching = tuple[System, Time]
 
 
@@ -226,6 +227,25 @@ def test_a_page_that_comes_twice_makes_no_row_count_twice(running_system: Fetchi
 
     system.server.script = {1: keep, 2: lambda _: first[0]}
     _outcome(system)
+    _afterwards(system)
+
+
+def test_a_system_that_gives_one_page_for_ever_is_not_read_for_ever(running_system: Fetching) -> None:
+    system, _ = running_system
+    first: list[Answer] = []
+
+    def same(_: Request, answer: Answer) -> Answer:
+        first.append(answer)
+        return first[0] if len(first) < _FOR_EVER else Answer({"message": "enough"}, 403)
+
+    whole = system.server.respond
+    _throughout(system, same)
+    try:
+        system.fetch()
+    except SourceError as error:
+        assert str(error)
+    assert len(first) < _FOR_EVER
+    system.server.respond = whole
     _afterwards(system)
 
 

@@ -56,6 +56,17 @@ def test_the_last_quarter_of_an_hour_is_read_again_for_search_lags(portal: Porta
     assert portal.deals == list(range(1, 12))
 
 
+def test_contacts_have_another_mark_of_change_than_deals(portal: Portal) -> None:
+    portal.server.content["contacts"] = [contact(number, f"2026-05-0{number}T10:00:00Z") for number in range(1, 4)]
+    portal.fetch()
+    portal.server.content["contacts"][0]["properties"]["lastmodifieddate"] = "2026-06-01T00:00:00Z"
+    assert portal.fetch()["contacts"] == 2, "the one that changed, and the last moment again"
+    asked = [request for request in portal.server.requests if request.path.endswith("/search")]
+    searches = {request.path.split("/")[4]: request.body for request in asked if request.body["filterGroups"]}
+    names = {table: body["filterGroups"][0]["filters"][0]["propertyName"] for table, body in searches.items()}
+    assert (names["contacts"], names["deals"]) == ("lastmodifieddate", "hs_lastmodifieddate")
+
+
 def test_a_reading_beyond_the_cap_goes_on_in_a_new_search(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "_PAGE", 2)
     monkeypatch.setattr(resources, "_CAP", 4)
