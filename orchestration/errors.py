@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+import re
 from collections.abc import Iterable
 
 from ingestion.errors import SourceError
+
+# What DuckDB says of a file that another process has open.
+_HELD = re.compile(r'Could not set lock on file "([^"]+)": Conflicting lock is held( in .+? \(PID \d+\))?')
 
 
 class KerncijfersError(Exception):
@@ -67,6 +71,11 @@ def _of_the_machine(error: BaseException) -> KerncijfersError | None:
         return KerncijfersError(
             "There is not enough memory to finish this. The last good release is still there. Close other programs, or "
             "give the machine more memory, and refresh again."
+        )
+    if held := _HELD.search(text):
+        return KerncijfersError(
+            f"Another program has {held[1]} open{held[2] or ''}. Nothing was changed, and the last good release is"
+            " still there. Close that program, or let it open the file read-only, and try again."
         )
     if any(words in text for words in ("Corrupt database file", "Could not read enough bytes", "replaying WAL file")):
         return KerncijfersError(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -175,9 +178,46 @@ def test_the_next_refresh_after_a_broken_one_succeeds_by_itself(good: Company) -
     assert str(good.value("revenue", "2024")).startswith("121")
 
 
-def test_the_same_year_exported_again_replaces_itself(good: Company) -> None:
+@contextmanager
+def opened(*databases: Path, read_only: bool = False) -> Iterator[int]:
+    """Another program has these databases open; its process id."""
+    program = (
+        f"import duckdb, sys; held = [duckdb.connect(file, read_only={read_only}) for file in sys.argv[1:]]; "
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, *map(str, databases)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout and other.stdout.readline() == "open\n"
+        yield other.pid
+        other.communicate()
+
+
+def test_the_same_year_exported_again_replaces_itself_whoever_reads_meanwhile(good: Company) -> None:
     shutil.copy(good.inbox / "2024.xaf", good.inbox.parent / "kept.xaf")
     (good.inbox / "2024.xaf").write_text(books(amount="363.00"), encoding="utf-8")
-    done = good.refresh()
+    with opened(good.marts(), (good.data / "current" / "kerncijfers.duckdb").resolve(), read_only=True):
+        done = good.refresh()
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(good.value("revenue", "2024")).startswith("363")
+
+
+@pytest.mark.parametrize("held", ["the release", "the private warehouse"])
+def test_a_database_another_program_writes_in_is_told_with_its_process_and_the_release_stands(
+    good: Company, held: str
+) -> None:
+    before = fingerprint(good)
+    released = (good.data / "current" / "kerncijfers.duckdb").resolve()
+    database = released if held == "the release" else good.marts()
+    value = ("value", "revenue", "--grain", "year", "--period", "2024", "--data", str(good.data))
+    mode = database.stat().st_mode
+    database.chmod(0o644)
+    try:
+        with opened(database) as pid:
+            refused = good.run(*value) if held == "the release" else good.refresh()
+    finally:
+        database.chmod(mode)
+    assert refused.returncode == 1, refused.stdout
+    assert f"Another program has {database} open in" in (said := re.sub(r"\s+", " ", refused.stderr))
+    assert f"(PID {pid})" in said and "Traceback" not in refused.stdout + said
+    assert fingerprint(good) == before
+    assert good.run(*value).returncode == 0
