@@ -1,4 +1,5 @@
-"""Rows of every connector from JSON over HTTP into DuckDB, against what the limits of its API allow, in one run.
+"""Rows of every connector from JSON over HTTP into DuckDB, against what the limits of its API allow; and the same orders as
+JSON, as a table of a database and as a Parquet file, which come by Arrow. In one run.
 
 Rows a second of processor time, that of the server that answers among it: another user of the machine changes nothing, and
 with two cores a second on the clock has room for more.
@@ -14,17 +15,26 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import duckdb
+import sqlalchemy as sa
 
 from ingestion.connect import connector as connect
 from ingestion.connect.connector import Connector, Page, Settings
-from ingestion.connect.fields import Rows
+from ingestion.connect.fields import Rows, rows
 from ingestion.connect.http import Api
 from ingestion.connect.landing import Landing
-from ingestion.sources import registry
+from ingestion.sources import databases, files, registry
+from ingestion.sources.databases import DatabaseSpec
+from ingestion.sources.files import FileSpec
+from ingestion.sources.files.entities import DUCKDB, ENTITIES
 from tests.ingestion.connect.fake import Answer, FakeServer, Request, serve
 
 ROWS = 20_000
 GOAL = 10_000
+# The same orders by three routes; enough of them that starting dlt does not decide.
+ORDERS = 200_000
 # Rows a page, and pages a second, as the vendor documents them; the READMEs of the sources say where. What no vendor
 # limits is left out: there the system itself is what it waits for.
 ALLOWED = {
@@ -49,8 +59,8 @@ _VALUES: dict[str, Any] = {
 class _Reader:
     """Reads one table from pages of JSON of this machine."""
 
-    def __init__(self, spec: Rows, size: int, url: str) -> None:
-        self.spec, self.size = spec, size
+    def __init__(self, spec: Rows, size: int, url: str, count: int = ROWS) -> None:
+        self.spec, self.size, self.rows = spec, size, count
         self.api = Api("bench", url)
 
     def now(self) -> float:
@@ -60,7 +70,7 @@ class _Reader:
         return "a page that always is the same"
 
     def read(self, table: str, position: dict[str, Any] | None) -> Iterator[Page]:  # noqa: ARG002
-        for number in range(ROWS // self.size):
+        for number in range(self.rows // self.size):
             rows = self.api.get("page")["rows"]
             for place, row in enumerate(rows):
                 # The path to the first column of the key, as deep as the system has it.
@@ -95,6 +105,11 @@ def _measure(connector: Connector, folder: Path) -> tuple[str, float]:
     number = next(field.name for field in found.fields if field.kind == "text")
     spec = Rows(found.fields, key=found.key or (number,))
     size = ALLOWED.get(connector.name, (1_000, 0))[0]
+    return name, _by_json(connector, name, spec, size, ROWS, folder)
+
+
+def _by_json(connector: Connector, name: str, spec: Rows, size: int, count: int, folder: Path) -> float:
+    """Rows a second of processor time, of which `size` come in a page."""
     row: dict[str, Any] = {}
     for field in spec.fields:
         _set(row, field.path, "7" if field.name in spec.key else _VALUES[field.kind])
@@ -107,13 +122,54 @@ def _measure(connector: Connector, folder: Path) -> tuple[str, float]:
     with serve(FakeServer(answer)) as server:
         landing = Landing(folder / connector.name)
         start = time.process_time()
-        connect.fetch(alone, Settings(), _Reader(spec, size, server.url), landing)
+        connect.fetch(alone, Settings(), _Reader(spec, size, server.url, count), landing)
         connect.deliver(alone, Settings(), landing, folder / f"{connector.name}.duckdb", folder / "work")
-        return name, ROWS / (time.process_time() - start)
+        return count / (time.process_time() - start)
+
+
+def _orders(folder: Path) -> Iterator[tuple[str, float]]:
+    """Each route the same orders come by, and its rows a second of processor time."""
+    columns = ENTITIES["orders"]
+    spec = rows("\n".join(f"{name} {column.kind} {name}" for name, column in columns.items()), key="order_id")
+    yield "JSON over HTTP", _by_json(registry.connector("woocommerce"), "orders", spec, 1_000, ORDERS, folder / "json")
+    parquet, database = folder / "orders.parquet", folder / "orders.sqlite"
+    values = ", ".join(
+        f"i::varchar as {name}" if name == "order_id" else f"'{_VALUES[column.kind]}'::{DUCKDB[column.kind]} as {name}"
+        for name, column in columns.items()
+    )
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select {values} from range({ORDERS}) t(i)) to '{parquet}'")
+        table = connection.execute(f"select columns(*)::varchar from '{parquet}'").fetchall()
+    with sa.create_engine(f"sqlite:///{database}").begin() as connection:
+        connection.exec_driver_sql(f"create table orders ({', '.join(f'{name} text' for name in columns)})")
+        places = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"insert into orders values ({places})", table)
+    same = {"name": "orders", "entity": "orders", "key": ["order_id"], "columns": {name: name for name in columns}}
+
+    start = time.process_time()
+    _deliver(FileSpec.model_validate(same | {"pattern": parquet.name, "format": "parquet"}), folder, "parquet")
+    yield "Parquet file", ORDERS / (time.process_time() - start)
+
+    declared = FileSpec.model_validate(same | {"pattern": "orders", "database": "shop"})
+    shop = DatabaseSpec(kind="postgresql", host="localhost", database="shop", user="reader")
+    # SQLite needs no server, and answers within this process: its work is counted.
+    with patch.object(databases, "_engine", lambda *_: sa.create_engine(f"sqlite:///{database}")):
+        start = time.process_time()
+        found = databases.snapshot("shop", shop, declared, folder / "snapshot", {})
+        _deliver(declared, folder / "none", "table", (declared, found))
+        yield "table of a database", ORDERS / (time.process_time() - start)
+
+
+def _deliver(spec: FileSpec, inbox: Path, name: str, *snapshots: tuple[FileSpec, files.Snapshot]) -> None:
+    warehouse, work = inbox.with_name(f"{name}.duckdb"), inbox.with_name(f"{name}-work")
+    inbox.mkdir(exist_ok=True)
+    given = [] if snapshots else [spec]
+    told = files.deliver(given, inbox, warehouse, work, time_zone="Europe/Amsterdam", snapshots=snapshots)
+    assert told.tables["orders"] == ORDERS
 
 
 def main() -> None:
-    """Print a line a connector."""
+    """Print a line a connector, and a line a route."""
     slowest = float("inf")
     with tempfile.TemporaryDirectory() as folder:
         for connector in registry.connectors():
@@ -128,6 +184,11 @@ def main() -> None:
     print(
         f"connectors, the slowest: {slowest:,.0f} rows a second of processor time into DuckDB, of {GOAL:,} that must be"
     )
+    with tempfile.TemporaryDirectory() as folder:
+        routes = dict(_orders(Path(folder)))
+    for route, ours in routes.items():
+        ratio = ours / routes["JSON over HTTP"]
+        print(f"the same {ORDERS:,} orders, {route}: {ours:,.0f} rows a second of processor time, {ratio:.1f} x JSON")
 
 
 if __name__ == "__main__":
