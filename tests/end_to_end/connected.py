@@ -33,9 +33,12 @@ from tests.ingestion.connect import (
     fake_exact,
     fake_hubspot,
     fake_meta,
+    fake_mollie,
+    fake_moneybird,
     fake_salesforce,
     fake_shopify,
     fake_stripe,
+    fake_woocommerce,
 )
 from tests.ingestion.connect.fake import FakeServer, serve
 from tests.ingestion.connect.fake_google import FakeGa4, FakeGoogle, FakeGoogleAds, campaign_day, key_file
@@ -79,8 +82,11 @@ class Setup:
 
 
 @contextmanager
-def company(profile: str, size: float, files: Company, empty: Company) -> Iterator[dict[str, str]]:
-    """Connects `empty` to everything `files` delivers as files; the secrets for the environment while the block runs."""
+def company(profile: str, size: float, files: Company, empty: Company, systems: str = "") -> Iterator[dict[str, str]]:
+    """Connects `empty` to everything `files` delivers as files; the secrets for the environment while the block runs.
+
+    `systems` names which systems the company has, when it is not the profile that says it.
+    """
     with ExitStack() as stack, duckdb.connect() as happened:
         if profile == demo.DEFAULT_PROFILE:
             world.build(happened, size=size, seed=demo.DEFAULT_SEED)
@@ -92,10 +98,10 @@ def company(profile: str, size: float, files: Company, empty: Company) -> Iterat
             books = made.books
         ledger.book(happened, books)
         setup = Setup(happened, books, files, empty, lambda server: stack.enter_context(serve(server)))
-        for connect in _SYSTEMS[profile]:
+        for connect in _SYSTEMS[systems or profile]:
             connect(setup)
         admin, socket = stack.enter_context(servers.postgres())
-        _tables(setup, admin, socket, _TABLES[profile])
+        _tables(setup, admin, socket, _TABLES[systems or profile])
         declaration = Path(companies.__file__).with_name(f"{profile}.toml")
         if profile == demo.DEFAULT_PROFILE:
             declaration = Path(__file__).parents[2] / "company.toml"
@@ -213,6 +219,22 @@ def afas(setup: Setup) -> None:
     setup.serve(server)
     settings = {"environment": '"12345"', "unit": 1, "since_year": world.FIRST_YEAR, "balance_types": ["3"]}
     setup.source("afas", settings | {"rgs_field": '"RGS"', "base_url": f'"{server.url}"'}, AFAS_TOKEN=fake_afas.TOKEN)
+
+
+def moneybird(setup: Setup) -> None:
+    """The books in an administration of Moneybird, which tells of months only."""
+    booked = setup.rows(
+        "select last_day(day) as day, account, sum(amount) as amount from postings group by day, account, amount > 0"
+    )
+    before = date(world.FIRST_YEAR - 1, 12, 31)
+    opening = [(before, account, Decimal(amount)) for account, amount in setup.books.opening.items()]
+    server = fake_moneybird.FakeMoneybird([*opening, *((row["day"], row["account"], row["amount"]) for row in booked)])
+    accounts = setup.books.accounts
+    server.types = {code: "revenue" if kind == "P" else "current_assets" for code, (_, kind, _) in accounts.items()}
+    server.rgs = {code: rgs for code, (_, _, rgs) in accounts.items()}
+    setup.serve(server)
+    settings = {"administration": '"123"', "since": f"{world.FIRST_YEAR}-01-01", "base_url": f'"{server.url}"'}
+    setup.source("moneybird", settings, MONEYBIRD_TOKEN="good")
 
 
 def hubspot(setup: Setup) -> None:
@@ -349,6 +371,61 @@ def shopify(setup: Setup) -> None:
     setup.serve(server)
     settings = {"shop": '"linde"', "since": "2022-12-01", "page_size": 250, "base_url": f'"{server.url}"'}
     setup.source("shopify", settings, SHOPIFY_ACCESS_TOKEN="shpat_good")
+
+
+def woocommerce(setup: Setup) -> None:
+    """The webshop in WooCommerce. It has no test orders: those were cancelled."""
+    moment = UTC_MOMENT.format("ordered_at", "")
+    status = {"betaald": "completed", "geannuleerd": "cancelled", "test": "cancelled"}
+    orders = []
+    for row in setup.rows(f"select *, {moment} as moment from orders order by number"):
+        goods = row["gross"] - row["discount"]
+        line = {"subtotal": str(row["gross"]), "total": str(goods), "total_tax": str(row["tax"])}
+        orders.append(
+            fake_woocommerce.order(
+                row["number"],
+                row["moment"],
+                status=status[row["status"]],
+                created_via=row["channel"],
+                discount_total=str(row["discount"]),
+                shipping_total=str(row["shipping"]),
+                total_tax=str(row["tax"]),
+                total=str(goods + row["shipping"] + row["tax"]),
+                billing={"email": f"klant{row['customer']}@example.nl"},
+                line_items=[line],
+            )
+        )
+    server = fake_woocommerce.FakeWooCommerce(orders)
+    known = {row["id"]: row for row in orders}
+    for row in setup.rows(f"select *, {UTC_MOMENT.format('refunded_at', '')} as moment from refunds"):
+        told = str(row["amount"]), str(row["tax"])
+        back = fake_woocommerce.refund(row["refund_number"], row["moment"], str(row["amount"] + row["tax"]), *told)
+        server.refunds.setdefault(row["number"], []).append(back)
+        known[row["number"]]["refunds"].append({"id": back["id"], "reason": "", "total": f"-{back['amount']}"})
+    setup.serve(server)
+    settings = {"shop": f'"{server.url}"', "since": "2022-12-01"}
+    setup.source("woocommerce", settings, WOOCOMMERCE_KEY="ck_good", WOOCOMMERCE_SECRET="cs_good")
+
+
+def mollie(setup: Setup) -> None:
+    """What customers paid, and what Mollie kept of it: the shop has the orders."""
+    payments, balance = [], []
+    moment = UTC_MOMENT.format("ordered_at", "+00:00")
+    for row in setup.rows(f"select *, {moment} as moment from orders where status = 'betaald' order by number"):
+        amount = str(row["gross"] - row["discount"] + row["shipping"] + row["tax"])
+        told = {"createdAt": row["moment"], "paidAt": row["moment"], "customerId": f"cst_{row['customer']}"}
+        payments.append(fake_mollie.payment(row["number"], 0, amount, **told))
+        result = {"value": amount, "currency": "EUR"}
+        kept = {"value": "-0.29", "currency": "EUR"}
+        balance.append(
+            {"id": f"baltr_{row['number']}", "type": "payment", "resultAmount": result, "deductions": kept}
+            | {"createdAt": row["moment"]}
+        )
+    server = fake_mollie.FakeMollie(payments)
+    server.balance = balance
+    setup.serve(server)
+    settings = {"profile": '"pfl_1"', "since": "2022-12-01", "are_orders": "false", "base_url": f'"{server.url}"'}
+    setup.source("mollie", settings, MOLLIE_ACCESS_TOKEN="access_good")
 
 
 def ga4(setup: Setup) -> None:
@@ -523,16 +600,19 @@ hours = '''cast(epoch(cast("Duration (h)" as interval)) / 3600 as decimal(18, 4)
 
 _SYSTEMS: dict[str, tuple[Callable[[Setup], None], ...]] = {
     "ecommerce": (exact, shopify, ga4, google_ads, meta_ads, salesforce, webhooks),
+    "webshop": (moneybird, woocommerce, mollie, ga4, google_ads, meta_ads, salesforce, webhooks),
     "mkb": (exact, hubspot),
     "saas": (afas, stripe, google_ads),
     "services": (afas, clockify, hubspot_feedback),
     "nonprofit": (exact,),
 }
+_SHOP_TABLES = {
+    "ad_spend": f"channel = 'meta_ads' and spend_date < date '{meta_since()}'",
+    **dict.fromkeys(("subscriptions", "hours", "staff", "projects", "project_costs", "adjustments"), "true"),
+}
 _TABLES = {
-    "ecommerce": {
-        "ad_spend": f"channel = 'meta_ads' and spend_date < date '{meta_since()}'",
-        **dict.fromkeys(("subscriptions", "hours", "staff", "projects", "project_costs", "adjustments"), "true"),
-    },
+    "ecommerce": _SHOP_TABLES,
+    "webshop": _SHOP_TABLES,
     "mkb": dict.fromkeys(("projects", "project_costs"), "true"),
     "saas": {"signups": "true"},
     "services": dict.fromkeys(("staff", "projects", "project_costs"), "true"),

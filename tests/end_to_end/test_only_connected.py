@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -32,6 +33,10 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "services": {},
     "nonprofit": {},
 }
+# The roaster once more, with WooCommerce, Mollie and Moneybird where the first has Shopify and Exact: months of the books are enough
+# for every KPI.
+SYSTEMS = {"webshop": demo.DEFAULT_PROFILE}
+KNOWN["webshop"] = KNOWN[demo.DEFAULT_PROFILE]
 # As in test_every_profile: the demo company is read by other modules too, the others are each made by a process of their own.
 PROFILES = [
     profile if profile == demo.DEFAULT_PROFILE else pytest.param(profile, marks=pytest.mark.xdist_group(profile))
@@ -39,31 +44,42 @@ PROFILES = [
 ]
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("systems", [*PROFILES, *SYSTEMS])
 def test_a_company_that_is_only_connected_has_the_kpis_of_its_files(
-    released_company: Released, make_company: MakeCompany, profile: str, monkeypatch: pytest.MonkeyPatch
+    released_company: Released, make_company: MakeCompany, systems: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    profile = SYSTEMS.get(systems, systems)
     files, _ = released_company(profile)
     size = 0.3 if profile == demo.DEFAULT_PROFILE else 1.0
     empty = make_company()
-    with connected.company(profile, size, files, empty) as secrets:
+    with connected.company(profile, size, files, empty, systems) as secrets:
         for name, value in secrets.items():
             monkeypatch.setenv(name, value)
         done = empty.refresh()
         assert done.returncode == 0, done.stdout + done.stderr
-        if profile == "mkb":
+        if systems == "mkb":
             monkeypatch.setenv("HUBSPOT_TOKEN", "pat-revoked")
             _refused_with_the_release_standing(empty, "HubSpot does not accept the credentials")
+    if systems == "webshop":
+        _what_mollie_kept_is_here(empty)
     # Hours are a file of Toggl or Clockify; nothing else is.
     beside = {"services": ["clockify"]}.get(profile, [])
     assert sorted(file.name for file in empty.inbox.iterdir()) == [*beside, "company.toml"]
     different = _different(files.data / "current", empty.data / "current")
     assert [row for row in different if row[0] in FORGOTTEN and row[6] is not None] == []
-    surprising = [row for row in different if row[2] not in KNOWN[profile].get(row[0], ())]
+    surprising = [row for row in different if row[2] not in KNOWN[systems].get(row[0], ())]
     first = {row[0]: row for row in reversed(surprising)}
     assert not first, "\n".join(
         f"{sum(row[0] == name for row in surprising)} values, such as {first[name]}" for name in first
     )
+
+
+def _what_mollie_kept_is_here(company: Company) -> None:
+    with duckdb.connect(str(company.marts()), read_only=True) as warehouse:
+        [(payments, kept)] = warehouse.execute(
+            "select (select count(*) from raw_mollie.payments), sum(deducted) from raw_mollie.balance_transactions"
+        ).fetchall()
+    assert payments > 1_000 and kept == payments * Decimal("-0.29")
 
 
 def _refused_with_the_release_standing(company: Company, said: str) -> None:

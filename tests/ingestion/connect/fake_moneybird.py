@@ -19,6 +19,7 @@ class FakeMoneybird(FakeServer):
         super().__init__(self.moneybird)
         self.lines = lines
         self.types = dict(TYPES)
+        self.rgs = {"4": "WBedAlkOal"}
         self.currency = "EUR"
 
     def moneybird(self, request: Request) -> Answer:
@@ -38,13 +39,13 @@ class FakeMoneybird(FakeServer):
         return Answer(self._ledger(first, last))
 
     def _account(self, number: str, kind: str) -> dict[str, Any]:
-        taxonomy = {"taxonomy_version": "3.5", "code": "WBedAlkOal", "name": "x", "reference": "1"}
+        taxonomy = {"taxonomy_version": "3.5", "code": self.rgs.get(number), "name": "x", "reference": "1"}
         return {
             "id": number,
             "name": f"Rekening {number}",
             "account_type": kind,
             "account_id": None,
-            "taxonomy_item": taxonomy if number == "4" else None,
+            "taxonomy_item": taxonomy if number in self.rgs else None,
         }
 
     def _ledger(self, first: date, last: date) -> dict[str, dict[str, str]]:
