@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
 
-from ingestion import privacy
+from ingestion import pipeline, privacy
 from ingestion.connect import connector as connect
 from ingestion.connect.connector import Connector, Page, Settings
 from ingestion.connect.fields import rows
@@ -20,6 +25,7 @@ from ingestion.errors import SourceError
 from ingestion.sources.shopify import CONNECTOR
 from ingestion.sources.shopify.resources import Shopify
 from ingestion.sources.shopify.settings import ShopifySettings
+from tests.conftest import ROOT
 from tests.ingestion.connect.fake import FakeClock, serve
 from tests.ingestion.connect.fake_shopify import FakeShopify, money, order, refund
 from tests.ingestion.connect.staging import staged
@@ -173,6 +179,51 @@ def test_a_field_that_changed_is_refused_by_name(company: Company, row: dict[str
 def test_two_processes_do_not_fetch_one_source(company: Company) -> None:
     with Landing(company.folder).locked(), pytest.raises(SourceError, match="being fetched by another process"):
         company.fetch()
+
+
+def doomed(folder: Path, moment: str) -> None:
+    """What a process does that is killed at this moment. Run in a process of its own."""
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    company = filled(folder)
+    if moment == "fetched":
+        with patch.object(Landing, "complete", die):
+            company.fetch()
+    company.fetch()
+    load = pipeline._run
+    with patch.object(pipeline, "_run", lambda *told: die(load(*told))):
+        company.deliver()
+
+
+def filled(folder: Path) -> Company:
+    company = Company(folder)
+    company.system.content = {
+        "things": [{"id": number, "amount": f"{number}.10"} for number in range(50)],
+        "days": [{"day": "2026-01-01", "cost": number} for number in range(50)],
+        "words": [{"word": str(number)} for number in range(50)],
+    }
+    company.system.windows = [("2026-01-01",)]
+    return company
+
+
+@pytest.mark.parametrize("moment", ["fetched", "loaded"])
+def test_a_process_that_is_killed_leaves_what_a_whole_one_makes_to_the_next(tmp_path: Path, moment: str) -> None:
+    there, clean = tmp_path / "there", tmp_path / "clean"
+    there.mkdir()
+    clean.mkdir()
+    program = f"from tests.ingestion.connect.test_delivery import *; doomed(Path({str(there)!r}), {moment!r})"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    struck, whole = filled(there), filled(clean)
+    if moment == "loaded":
+        with duckdb.connect(str(struck.warehouse), read_only=True) as connection:
+            assert connection.execute("select count(*) from raw_system.things").fetchall() == [(50,)]
+    for company in (struck, whole):
+        company.fetch()
+    assert struck.deliver() == whole.deliver()
+    assert [len(found) for found in struck.deliver().values()] == [50, 50, 50]
 
 
 def test_a_secret_that_is_not_set_is_named(tmp_path: Path) -> None:
