@@ -26,6 +26,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from ingestion.errors import SourceError
 from ingestion.quoting import name as _name
 from ingestion.quoting import text as _text
+from ingestion.sources.files import excel
 from ingestion.sources.files.entities import DUCKDB, ENTITIES, Column, Kind
 from ingestion.sources.files.settings import FileSpec
 
@@ -300,6 +301,15 @@ def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     for line, row in enumerate(rows[1:], start=2):
         if any(str(cell).strip() for cell in row[len(names) :]):
             raise _beside(shown, line)
+    for line, index, what in excel.without_value(path, sheet):
+        if index < len(names) and line > 1 and names[index] not in spec.ignore:
+            raise SourceError(
+                f"this cell holds {what}, which is no value.",
+                file=shown,
+                line=line,
+                column=names[index],
+                advice="Mend it in Excel and save the file again; nothing of it was loaded.",
+            )
     columns = {
         name: pa.array([_cell(row[index] if index < len(row) else "", spec) for row in rows[1:]], pa.string())
         for index, name in enumerate(names)
