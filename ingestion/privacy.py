@@ -30,9 +30,9 @@ from ingestion.quoting import text as _text
 
 ENV_KEY, ENV_KEY_FILE = "KERNCIJFERS_PSEUDONYM_KEY", "KERNCIJFERS_PSEUDONYM_KEY_FILE"
 SCHEMA = "raw_privacy"
-_PREFIX, _DIGITS = "p1", 24
+PREFIX, _DIGITS = "p1", 24
 # Of a pseudonym, in characters.
-LENGTH = len(_PREFIX) + _DIGITS
+LENGTH = len(PREFIX) + _DIGITS
 _SHORTEST_KEY = 32
 _BLOCK = 64
 _ERASED = pa.schema([("kind", pa.string()), ("pseudonym", pa.string())])
@@ -94,7 +94,7 @@ class Key:
 
     def pseudonym(self, value: str, kind: str) -> str:
         """The pseudonym of one value; `sql` gives the same for a column."""
-        return _PREFIX + hmac.digest(self.secret, f"{kind}|{_normal(value)}".encode(), "sha256").hex()[:_DIGITS]
+        return PREFIX + hmac.digest(self.secret, f"{kind}|{_normal(value)}".encode(), "sha256").hex()[:_DIGITS]
 
     def lend(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Puts the padded key in variables of a connection, where `sql` finds it. Never one that runs others' SQL."""
@@ -115,7 +115,7 @@ def sql(column: str, kind: str) -> str:
     bare = f"trim({column})"
     text = f"encode({_text(kind + '|')} || case when contains({column}, '@') then lower({bare}) else {bare} end)"
     inner = f"unhex(sha256(getvariable('inner_pad') || {text}))"
-    return f"{_text(_PREFIX)} || left(sha256(getvariable('outer_pad') || {inner}), {_DIGITS})"
+    return f"{_text(PREFIX)} || left(sha256(getvariable('outer_pad') || {inner}), {_DIGITS})"
 
 
 def key() -> Key:
@@ -395,7 +395,7 @@ def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -
     if not names:
         return
     checks = ", ".join(
-        f"count(*) filter (not (starts_with({_name(one)}, {_text(_PREFIX)}) and length({_name(one)}) = {LENGTH}))"
+        f"count(*) filter (not (starts_with({_name(one)}, {_text(PREFIX)}) and length({_name(one)}) = {LENGTH}))"
         for one in names
     )
     with closing(duckdb.connect()) as connection:

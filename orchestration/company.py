@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import calendar
 import csv
 import re
 import tomllib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -26,6 +28,7 @@ from ingestion.sources import registry, xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
 from ingestion.sources.company.support import SupportSettings
 from ingestion.sources.databases.settings import NAME, DatabaseSpec
+from ingestion.sources.files import terms
 from ingestion.sources.files.settings import FileSpec
 from orchestration import editions
 from orchestration.delivery import settings as delivering
@@ -35,6 +38,8 @@ from reports.formatting import Language
 
 DEFAULT_TIME_ZONE = "Europe/Amsterdam"
 DEFAULT_PROFILE = "mkb"
+# Lines are the orders they are of.
+_PART_OF = {"order_lines": "orders"}
 
 
 class _Section(BaseModel):
@@ -103,6 +108,32 @@ class RetentionSection(_Section):
     release_days: Annotated[int, Field(ge=0)] = 92
     warehouses: Annotated[int, Field(ge=1)] = 3
     warehouse_days: Annotated[int, Field(ge=1)] = 92
+    people: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Months after which the rows of a source no longer say who they are about; `default` is of those not named."""
+
+    @field_validator("people")
+    @classmethod
+    def _about_people(cls, people: dict[str, int]) -> dict[str, int]:
+        known = [entity for entity in terms.PEOPLE if terms.PEOPLE[entity] and entity not in _PART_OF]
+        if unknown := sorted(set(people) - {*known, "default"}):
+            raise ValueError(
+                f"no declared file about {', '.join(unknown)} says who a row is about; those that do are "
+                f"{', '.join(known)}, and default is for all of them"
+            )
+        return people
+
+    def months(self, entity: str) -> int | None:
+        """The term of an entity's people, in months; None when it has none, and keeps them."""
+        return self.people.get(_PART_OF.get(entity, entity), self.people.get("default"))
+
+    def terms(self, now: datetime, time_zone: str) -> terms.Terms | None:
+        """What is within its term at a moment, by the company's calendar; None when nothing has a term."""
+        if not self.people:
+            return None
+        today = now.astimezone(ZoneInfo(time_zone)).date()
+        months = {entity: self.months(entity) for entity, columns in terms.PEOPLE.items() if columns}
+        since = {entity: _months_before(today, term) for entity, term in months.items() if term}
+        return terms.Terms(since, time_zone)
 
 
 class ProcessorSection(_Section):
@@ -272,6 +303,12 @@ def resolve(paths: Paths) -> CompanySettings:
         fiscal_year_start_month=header.start_date.month,
         profile=DEFAULT_PROFILE,
     )
+
+
+def _months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or the last one of that month when it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _in_words(problem: Any, content: dict[str, Any]) -> str:

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.errors import SourceError
 from ingestion.sources import xaf
+from ingestion.sources.files import terms
 from orchestration import company, dbt, metrics_union, release, sources
 from orchestration import disk as volumes
 from orchestration.delivery import checks, messages
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, PROJECT, Paths
 
+_SHOWN_FILES = 3
 SHOWN_PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb")
 
 
@@ -39,6 +41,7 @@ def examine(paths: Paths) -> Iterator[Finding]:
         _inbox,
         _data_folder,
         _privacy,
+        _terms,
         _disk,
         _time_zone,
         _versions,
@@ -98,6 +101,28 @@ def _privacy(paths: Paths) -> Finding:
         advice = f"Run: chmod 700 {names}. {advice}".strip()
         return Finding("privacy", f"others on this machine can enter {names}, {told}", advice)
     return Finding("privacy", f"the folders with rows are their owner's only, {told}", advice)
+
+
+def _terms(paths: Paths) -> Finding:
+    """Art. 5(1)(e) AVG/GDPR: how long rows say who they are about, and who is still in the company's own copies."""
+    settings = company.read(paths)
+    people = [spec.entity for spec in settings.files if terms.PEOPLE[spec.entity]]
+    without = sorted({entity for entity in people if not settings.retention.months(entity)})
+    if without:
+        advice = "Give one in months under [retention.people] in company.toml, such as default = 25."
+        return Finding("terms", f"people in {', '.join(without)} stay traceable without a term", advice)
+    warehouse = release.private_warehouse(paths)
+    forgotten = terms.with_forgotten(warehouse) if people and warehouse else set()
+    there = sorted(name for _, name in forgotten if (paths.inbox / name).is_file())
+    found = f"all {len(people)} declarations about people have one" if people else "no declared file is about people"
+    if not there:
+        return Finding("terms", found)
+    shown = ", ".join(there[:_SHOWN_FILES]) + (f" and {len(there) - _SHOWN_FILES} more" if there[_SHOWN_FILES:] else "")
+    return Finding(
+        "terms",
+        f"{found}; of files in the inbox, {len(there)} name people who were forgotten here: {shown}",
+        "These are the company's own copies: remove them when nothing else needs them. Their rows stay.",
+    )
 
 
 def _disk(paths: Paths) -> Finding:

@@ -178,11 +178,7 @@ def _rewrite(database: Path, listed: set[tuple[str, str]], *, is_former: bool = 
                 _pseudonymise(connection)
             privacy.make_tables(connection)
             _delete(connection, listed)
-            connection.execute("use memory")
-            connection.execute(f"attach {quoting.text(fresh)} as fresh")
-            connection.execute("copy from database warehouse to fresh")
-            connection.execute("checkpoint fresh")
-            connection.execute("detach fresh")
+            write_anew(connection, fresh)
         # A database without a seal is taken as it is: a kill between these lines leaves nothing that is refused.
         seal = seal_of(database)
         was_sealed = seal.exists()
@@ -194,6 +190,21 @@ def _rewrite(database: Path, listed: set[tuple[str, str]], *, is_former: bool = 
         for left in (copy, fresh):
             left.unlink(missing_ok=True)
             left.with_name(f"{left.name}.wal").unlink(missing_ok=True)
+
+
+def write_anew(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
+    """Writes the database attached as `warehouse` to a new file: what was deleted leaves no byte in it."""
+    connection.execute("use memory")
+    connection.execute(f"attach {quoting.text(fresh)} as fresh")
+    connection.execute("copy from database warehouse to fresh")
+    connection.execute("checkpoint fresh")
+    connection.execute("detach fresh")
+
+
+def drop_models(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drops everything but raw tables; the refresh builds it anew."""
+    for schema in {schema for schema, _ in _tables(connection) if not schema.startswith("raw_")}:
+        connection.execute(f'drop schema "{schema}" cascade')
 
 
 def _pseudonymise(connection: duckdb.DuckDBPyConnection) -> None:
@@ -217,8 +228,7 @@ def _pseudonymise(connection: duckdb.DuckDBPyConnection) -> None:
         privacy.remember(connection, dataset, table, marks)
     if ("raw_files", "deliveries") in present:
         connection.execute("update raw_files.deliveries set declaration_hash = ''")
-    for schema in {schema for schema, _ in present if not schema.startswith("raw_")}:
-        connection.execute(f'drop schema "{schema}" cascade')
+    drop_models(connection)
 
 
 def _delete(connection: duckdb.DuckDBPyConnection, listed: set[tuple[str, str]]) -> None:
@@ -478,6 +488,13 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
             "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
         ).fetchall()
     )
+
+
+def identifiers(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """(dataset, table, column) of every column of a raw table that says who a row is about."""
+    return [
+        (dataset, table, column) for dataset, table, column, _, role, _ in _marked(connection) if role == "identifier"
+    ]
 
 
 def _marked(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, str, str]]:

@@ -31,7 +31,10 @@ _TEXTS = Path(__file__).parent / "texts"
 
 @dataclass(frozen=True)
 class Processing:
-    """One raw table that is loaded: of which source, about whom, which columns, and for which KPIs."""
+    """One raw table that is loaded: of which source, about whom, which columns, and for which KPIs.
+
+    `kept` says what ends that a row says who it is about: `term` (after `months`), `no_term`, `books` or `system`.
+    """
 
     source: str
     table: str
@@ -39,14 +42,19 @@ class Processing:
     pseudonyms: tuple[str, ...]
     columns: tuple[str, ...]
     metrics: tuple[str, ...]
+    kept: str
+    months: int | None
 
 
 def entries(paths: Paths, manifest: Mapping[str, Any], language: Language) -> list[Processing]:
     """Every raw table of the sources this company has, in the order of their names."""
     used = purposes(manifest, language)
+    retention = company.read(paths).retention
     found = []
     for source, dataset, table, schema in _tables(paths):
         marks = {name: mark for name, mark in privacy.marks(schema).items() if mark.role == "identifier"}
+        months = retention.months(table) if dataset == "raw_files" else None
+        kept = {"raw_files": "term" if months else "no_term", "raw_xaf": "books"}.get(dataset, "system")
         found.append(
             Processing(
                 source=source,
@@ -55,6 +63,8 @@ def entries(paths: Paths, manifest: Mapping[str, Any], language: Language) -> li
                 pseudonyms=tuple(marks),
                 columns=tuple(name for name in schema.names if name not in marks and not name.startswith("_")),
                 metrics=tuple(sorted(used.get((dataset, table), ()))),
+                kept=kept,
+                months=months,
             )
         )
     return found

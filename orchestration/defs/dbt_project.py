@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from packaging.version import Version
 
-from orchestration import dbt, progress, release, rendering
+from orchestration import dbt, forgetting, progress, release, rendering
 from orchestration.defs.resources import DraftRelease
 from orchestration.errors import KerncijfersError
 from orchestration.paths import DBT_PROJECT, Paths
@@ -82,6 +82,8 @@ def dbt_project(context: dg.AssetExecutionContext, draft: DraftRelease) -> Itera
         )
     paths = draft.paths
     release.require_deliveries(paths)
+    if forgotten := forgetting.forget(paths):
+        context.log.info("%s pseudonyms past their term were taken away.", forgotten)
     counted = [
         node for node in _manifest["nodes"].values() if node["resource_type"] in ("model", "seed", "snapshot", "test")
     ]

@@ -1,6 +1,7 @@
 """ingestion/ as assets: one for every raw table, keyed like dbt's sources (`raw_xaf/transaction_lines`)."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -86,12 +87,14 @@ def raw_files(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
     progress.report("Reading the declared files")
     paths = draft.paths
     told = company.read(paths)
+    time_zone = company.resolve(paths).time_zone
     delivery = files.deliver(
         told.files,
         paths.inbox,
         paths.warehouse,
         paths.work,
-        time_zone=company.resolve(paths).time_zone,
+        time_zone=time_zone,
+        people=told.retention.terms(datetime.now(UTC), time_zone),
         snapshots=sources.snapshots(paths, told.files, told.databases),
     )
     yield from _loaded(draft, delivery)

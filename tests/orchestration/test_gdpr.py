@@ -1,8 +1,8 @@
 """Checks of the AVG (GDPR) on what is configured and what is in the project; each test names the check it is.
 
 Those that need a release are elsewhere under their own number: G3 and G11 in tests/end_to_end/test_no_secret_is_left.py, who
-objects (G14) in test_customer_lifetime.py beside it, G5 in
-tests/reports/test_shared_parts.py, G7 in test_erasure.py, G10 in tests/reports/test_page.py, G11's files and log in
+objects (G14) in test_customer_lifetime.py beside it, G5 in tests/reports/test_shared_parts.py, G6 in test_forgetting.py, G7 in
+test_erasure.py, G10 in tests/reports/test_page.py, G11's files and log in
 test_g11_who_can_read.py.
 """
 
@@ -39,6 +39,9 @@ basis = "contract"
 [retention]
 warehouses = 2
 warehouse_days = 31
+
+[retention.people]
+survey_responses = 25
 
 [sources.shopify]
 shop = "linde"
@@ -110,9 +113,11 @@ def test_g1_every_source_has_an_entry_with_purpose_ground_people_term_and_recipi
     told = processing.markdown(configured, language, MANIFEST)
     expected = {
         "nl": ["### survey (survey.csv): survey_responses", "Over wie: klanten", "Als pseudoniem: customer_id",
+               "Herleidbaar: tot 25 maanden na", "Herleidbaar: zolang het systeem is gekoppeld",
                "Waarvoor: Klanttevredenheid; NPS", "de 2 nieuwste interne databases, elk hoogstens 31 dagen",
                "uitvoering van een overeenkomst", "Bank: management, j***@bank.example"],
         "en": ["### survey (survey.csv): survey_responses", "About whom: customers", "As a pseudonym: customer_id",
+               "Traceable to a person: until 25 months after", "Traceable to a person: as long as the system is connected",
                "What for: NPS; Satisfaction", "newest 2 private databases, each at most 31 days",
                "performance of a contract", "Bank: management, j***@bank.example"],
     }  # fmt: skip

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import shutil
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,13 +20,15 @@ import pyarrow.parquet as pq
 from ingestion import pipeline, privacy
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, FileDelivery, Table
-from ingestion.sources.files import helpers
+from ingestion.sources.files import helpers, terms
 from ingestion.sources.files.entities import DELIVERIES, ENTITIES, IDENTIFIERS, KEY_MARK, PARTITION, schema
 from ingestion.sources.files.settings import FileSpec, Snapshot
+from ingestion.sources.files.terms import Terms
 
-__all__ = ["FileSpec", "Snapshot", "deliver", "match"]
+__all__ = ["FileSpec", "Snapshot", "Terms", "deliver", "match"]
 
 SOURCE = "files"
+_Found = tuple[FileSpec, Path, str, str, str]
 # Auditfiles, configuration, and what the owner writes for the reports.
 _NOT_OURS = {".xaf", ".xac", ".toml", ".gz", ".zip", ".xml", ".md"}
 
@@ -65,11 +68,13 @@ def deliver(
     *,
     time_zone: str,
     snapshots: Sequence[tuple[FileSpec, Snapshot]] = (),
+    people: Terms | None = None,
 ) -> Delivery:
     """Load every new or changed declared file into raw_files, and the tables of databases that were read for it.
 
-    Naive times are in `time_zone`. Raises `SourceError` for the first file that is not as declared; nothing of any file
-    is kept then.
+    Naive times are in `time_zone`. When one reaches back beyond the terms of `people`, unchanged files with people who
+    were forgotten are read again, so that nobody becomes two. Raises `SourceError` for the first file that is not as
+    declared; nothing of any file is kept then.
     """
     folder = work / "files"
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,13 +97,17 @@ def deliver(
                 advice=f"If it is right that all are gone, take [[files]] {spec.name} out of company.toml.",
             )
         matched.append((spec, snapshot.parquet, snapshot.name))
+    new: list[_Found] = []
+    same: list[_Found] = []
     for spec, path, name in sorted(matched, key=lambda found: privacy.refers(schema(found[0].entity))):
         sha, declared = helpers.digest(path), spec.fingerprint(time_zone)
         known = before.get((spec.name, name))
-        if known and known[1:3] == (sha, declared):
-            files.append(FileDelivery(name, known[3], "unchanged"))
-            warnings.extend((known[5] or "").splitlines())
-            continue
+        is_same = known is not None and known[1:3] == (sha, declared)
+        (same if is_same else new).append((spec, path, name, sha, declared))
+    forgotten = terms.with_forgotten(warehouse) if people is not None and new else set()
+    again: set[tuple[str, str]] = set()
+    for spec, path, name, sha, declared in chain(new, (one for one in same if (one[0].name, one[2]) in again)):
+        known = before.get((spec.name, name))
         result = helpers.read(path, name, spec, folder, time_zone=time_zone)
         order += 1
         protected, guard = guard.protect(result.parquet, _marks(spec))
@@ -122,6 +131,18 @@ def deliver(
         )
         files.append(FileDelivery(name, protected.rows, "loaded"))
         warnings.extend(result.warnings)
+        if people is not None and forgotten - again and people.reaches_back(spec.entity, protected.parquet):
+            again = forgotten
+            warnings.extend(
+                f"{lost}: people in it were forgotten, and it is not in the inbox any more. Whoever of them is in "
+                f"{name} counts as somebody else there; put the file back to have them be one."
+                for _, lost in sorted(forgotten - {(spec.name, name) for spec, _, name in matched})
+            )
+    for spec, _, name, _, _ in same:
+        if (spec.name, name) not in again:
+            known = before[spec.name, name]
+            files.append(FileDelivery(name, known[3], "unchanged"))
+            warnings.extend((known[5] or "").splitlines())
 
     declared_names = {spec.name for spec in specs}
     for (source_name, name), known in before.items():

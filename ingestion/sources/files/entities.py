@@ -292,6 +292,8 @@ _MARKS = {
     ("refunds", "order_id"): Mark("order", "belonging"),
     ("campaign_members", "member_id"): Mark("member", "owned"),
 }
+# What still goes on while this column has no value: its row is never old.
+STILL_GOING_ON = {"subscriptions": "ended_on"}
 # The declared key of a row, when an identifier is part of it.
 KEY_MARK = Mark("key")
 
