@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import duckdb
@@ -11,6 +12,7 @@ import pytest
 from lxml import html
 
 from ingestion import demo
+from orchestration.company import RetentionSection
 from tests.end_to_end.conftest import Company, Released
 from tests.reports.recompute import sizes
 
@@ -115,6 +117,30 @@ def test_nothing_that_identifies_a_person_is_loaded(released: tuple[Company, dem
             ).fetchall()
         ]
     assert found == []
+
+
+def test_g6_exactly_those_customers_can_be_found_who_are_within_the_term_and_the_figures_above_count_all(
+    released: tuple[Company, demo.DemoTruth],
+) -> None:
+    company, _ = released
+    terms = RetentionSection(people={"default": 25}).terms(datetime.now(UTC), "Europe/Amsterdam")
+    assert terms is not None
+    with duckdb.connect(str(company.marts()), read_only=True) as warehouse:
+        warehouse.execute("set TimeZone = 'Europe/Amsterdam'")
+        found = warehouse.execute(
+            """
+            with days as (
+                select customer_id, ordered_at::date as day from raw_files.orders
+                union all select customer_id, created_at::date from raw_files.customers
+                union all select customer_id, responded_at::date from raw_files.survey_responses
+                union all select customer_id, coalesce(ended_on, current_date) from raw_files.subscriptions
+            )
+            select distinct left(customer_id, 2), max(day) >= $1 from days where customer_id is not null
+            group by customer_id
+            """,
+            [terms.since["orders"]],
+        ).fetchall()
+    assert set(found) == {("p1", True), ("a1", False)}
 
 
 def test_every_released_report_is_small_with_all_its_sql(released: tuple[Company, demo.DemoTruth]) -> None:

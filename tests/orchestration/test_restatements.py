@@ -22,6 +22,12 @@ JANUARY = """
     select * replace ('2025-01' as period, date '2025-01-01' as period_start, date '2025-01-31' as period_end, 70 as value)
     from reporting.rpt_metric_values
 """
+# Somebody was forgotten: the file is the same, and its rows say somebody else.
+FILES = """
+    create schema if not exists raw_files;
+    create or replace table raw_files.orders as select '{}' as customer_id;
+    create or replace table raw_files.deliveries as select 'orders.csv' as file_name
+"""
 A_CHANNEL = """
     insert into reporting.rpt_metric_values
     select * replace ('channel:email' as scope, {} as value) from reporting.rpt_metric_values
@@ -58,6 +64,11 @@ def restated(folder: Path) -> list[Any]:
         ({}, {"revenue": 110, "lines": 1}, "corrected_source"),
         ({"lines": 2}, {"revenue": 110, "lines": 1}, "corrected_source"),
         ({}, {"change": "update reporting.rpt_metric_values set value = 110"}, "recalculated"),
+        (
+            {"change": FILES.format("p1")},
+            {"change": FILES.format("a1") + "; update reporting.rpt_metric_values set value = 110"},
+            "recalculated",
+        ),
         (
             {"change": f"{LEDGER.format(5)}; {AS_STOCK}"},
             {"revenue": 110, "change": f"{LEDGER.format(6)}; {AS_STOCK}"},
