@@ -158,7 +158,7 @@ def manifest(paths: Paths) -> dict[str, Any]:
 def stopped(process: subprocess.Popen[bytes], said: str) -> str:
     """Why a build ended without results: what dbt said, or that it was ended because it did nothing any more."""
     if process.wait() == -signal.SIGALRM:
-        return "it did nothing for an hour and was ended. Is there enough memory? Then start it again."
+        return "it did nothing for too long and was ended. Is there enough memory? Then start it again."
     return said or "it gave no reason"
 
 

@@ -34,6 +34,8 @@ HOST = "127.0.0.1"
 _STATEMENT_TIMEOUT, _POOL_RECYCLE, _POOL_OVERFLOW = 15_000, 3_600, 20
 _POLL_MILLISECONDS = 2_000
 _PATIENCE = 60
+# Becomes the program that follows, which Linux ends (PR_SET_PDEATHSIG, with SIGTERM) when its parent is gone.
+_ENDS_WITH_PARENT = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 def token_of(paths: Paths) -> tuple[str, bool]:
@@ -75,10 +77,10 @@ def serve(paths: Paths, *, port: int, address: str = "", tell: Callable[[str], N
     os.environ.update({**paths.environment(), "DAGSTER_HOME": str(folder)})
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager stops it as Ctrl-C does
     with suppress(KeyboardInterrupt), ExitStack() as stack:
-        stack.enter_context(_alone(folder))
+        lock = stack.enter_context(_alone(folder))
         listening = stack.enter_context(_socket(port))
         port = listening.getsockname()[1]
-        app, daemon = stack.enter_context(_dagster())
+        app, daemon = stack.enter_context(_dagster(lock))
         server = uvicorn.Server(
             uvicorn.Config(door.Door(app, token, port, address), log_level="warning", server_header=False)
         )
@@ -96,7 +98,7 @@ def serve(paths: Paths, *, port: int, address: str = "", tell: Callable[[str], N
 
 
 @contextmanager
-def _dagster() -> Iterator[tuple[ASGIApp, subprocess.Popen[bytes]]]:
+def _dagster(lock: int) -> Iterator[tuple[ASGIApp, subprocess.Popen[bytes]]]:
     """Dagster's page as an application, and the daemon that runs schedules and sensors, both asking one code server."""
     import dagster as dg  # noqa: PLC0415 - seconds to import, and what is wrong with a token is said before
     from dagster._cli.proxy_server_manager import ProxyServerManager  # noqa: PLC0415
@@ -114,17 +116,19 @@ def _dagster() -> Iterator[tuple[ASGIApp, subprocess.Popen[bytes]]]:
         workspace.write_text(yaml.safe_dump({"load_from": code.get_code_server_specs()}), encoding="utf-8")
         daemon = subprocess.Popen(
             [
-                Path(sys.executable).with_name("dagster-daemon"),
+                *([sys.executable, "-c", _ENDS_WITH_PARENT] if sys.platform == "linux" else []),
+                str(Path(sys.executable).with_name("dagster-daemon")),
                 "run",
                 "--log-level",
                 "warning",
                 "--log-format",
                 "json",
                 "-w",
-                workspace,
+                str(workspace),
             ],
             cwd=PROJECT,
             start_new_session=True,  # Ctrl-C comes here first; the daemon is stopped after the page
+            pass_fds=[lock],  # where it outlives this process all the same, no second one starts beside it
         )
         stack.callback(_stop, daemon)
         context = stack.enter_context(
@@ -145,17 +149,17 @@ def home(paths: Paths) -> Path:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One daemon for a data folder: two of them would start every schedule twice."""
+def _alone(folder: Path) -> Iterator[int]:
+    """One daemon for a data folder: two would start every schedule twice. Gives the lock, for the daemon to hold."""
     with (folder / ".lock").open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BusyError(
                 f"Page and daemon of {folder.parent} run already. This one did not start; stop that one first, or open "
-                "the address it printed."
+                "the address it printed. Is there none that runs, then its daemon still does: stop dagster-daemon."
             ) from None
-        yield
+        yield handle.fileno()
 
 
 @contextmanager

@@ -74,5 +74,5 @@ def test_a_build_in_which_nothing_happens_any_more_is_ended_and_says_so_whatever
         process.wait(timeout=60)
     finally:
         process.kill()
-    assert dbt.stopped(process, "").startswith("it did nothing for an hour and was ended.")
+    assert dbt.stopped(process, "").startswith("it did nothing for too long and was ended.")
     assert dbt.stopped(subprocess.Popen(["true"]), "") == "it gave no reason"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from playwright.sync_api import Browser, expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from orchestration import release
+from orchestration import release, serving
 from orchestration.paths import Paths
 
 pytestmark = pytest.mark.integration
@@ -68,32 +70,46 @@ class Served:
             return json.load(told)["data"]
 
 
+@contextmanager
+def _start(root: Path) -> Iterator[tuple[Served, subprocess.Popen[bytes]]]:
+    paths = Paths(root / "data", root / "inbox", None)
+    paths.inbox.mkdir(parents=True, exist_ok=True)
+    program = str(Path(sys.executable).with_name("kerncijfers"))
+    with (root / "said").open("w+") as said:
+        started = subprocess.Popen(
+            [program, "serve", "--port", "0", "--data", str(paths.data), "--inbox", str(paths.inbox)],
+            env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=said, stderr=subprocess.STDOUT, cwd=root,
+        )  # fmt: skip
+        try:
+            found = _wait(
+                lambda: re.search(r"(http://127\.0\.0\.1:\d+)/\?token=(\S+)", Path(said.name).read_text()), started
+            )
+            yield Served(paths, found[1], found[2], psutil.Process(started.pid)), started
+        finally:
+            below = psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []
+            started.terminate()
+            code = started.wait(120)
+            left = psutil.wait_procs(below, timeout=60)[1]
+            for process in left:
+                process.kill()
+        assert code in (0, -signal.SIGKILL) and not left, (code, left, Path(said.name).read_text())
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One start for every test here; stopped as a service manager stops it."""
-    root = tmp_path_factory.mktemp("served")
-    paths = Paths(root / "data", root / "inbox", None)
-    paths.inbox.mkdir()
-    said = (root / "said").open("w+")
-    program = str(Path(sys.executable).with_name("kerncijfers"))
-    started = subprocess.Popen(
-        [program, "serve", "--port", "0", "--data", str(paths.data), "--inbox", str(paths.inbox)],
-        env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=said, stderr=subprocess.STDOUT, cwd=root,
-    )  # fmt: skip
-    try:
-        found = _wait(
-            lambda: re.search(r"(http://127\.0\.0\.1:\d+)/\?token=(\S+)", Path(said.name).read_text()), started
-        )
-        yield Served(paths, found[1], found[2], psutil.Process(started.pid))
-    finally:
-        below = psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []
-        started.terminate()
-        code = started.wait(120)
-        left = psutil.wait_procs(below, timeout=60)[1]
-        for process in left:
-            process.kill()
-        said.close()
-    assert code == 0 and not left, (code, left, Path(said.name).read_text())
+    with _start(tmp_path_factory.mktemp("served")) as (served, started):
+        yield served
+        assert started.poll() is None
+
+
+def test_killed_it_takes_its_daemon_along_and_keeps_no_later_one_out(tmp_path: Path) -> None:
+    with _start(tmp_path) as (killed, process):
+        daemons = [one for one in killed.process.children() if "dagster-daemon" in " ".join(one.cmdline())]
+        process.kill()
+        assert daemons and psutil.wait_procs(daemons, timeout=60)[1] == []
+    with serving._alone(serving.home(killed.paths)):
+        pass  # Dagster's own code server ends by itself, when nobody has asked it anything for a while
 
 
 def _wait(found: Any, started: subprocess.Popen[bytes] | None = None, seconds: int = 600) -> Any:
