@@ -129,6 +129,7 @@ class Inbox(RuleBasedStateMachine):
         assert good, f"{found}\nbut delivered were {truth}"
 
 
+@pytest.mark.timeout(2 * 3600)
 def test_an_order_is_neither_lost_nor_doubled_whatever_becomes_of_its_files(
     dbt_target: Path, request: pytest.FixtureRequest
 ) -> None:
