@@ -10,7 +10,7 @@ _LONGEST = 1_200
 _ENDLESS = re.compile(r"(\S{80})\S{80,}")
 
 
-def _legible(text: str) -> str:
+def legible(text: str) -> str:
     """What a source gave, so that a message with it can be read: characters nobody sees by their number, and not all of
     a text that has no end."""
     seen = "".join(letter if _is_seen(letter) else f"\\u{ord(letter):04x}" for letter in text)
@@ -55,7 +55,7 @@ class SourceError(Exception):
             f"value {self.value!r}" if self.value is not None else "",
         ]
         where = ", ".join(part for part in place if part)
-        sentences = [_legible(f"{where}: {self.message}" if where else self.message)]
+        sentences = [legible(f"{where}: {self.message}" if where else self.message)]
         if self.advice:
             sentences.append(self.advice)
         return " ".join(sentences)

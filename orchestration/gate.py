@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion.errors import legible
 from orchestration.errors import GateError
 
 SHOWN_ROWS = 5
@@ -149,8 +150,10 @@ def _rows(result: Mapping[str, Any], warehouse: Path) -> list[str]:
         return []  # the title already names the test; a test on a model that was not swapped in has no rows to show
     if "message" in names:
         position = names.index("message")
-        return [f"  - {row[position]}" for row in rows]
-    return ["  - " + ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in rows]
+        told = [str(row[position]) for row in rows]
+    else:
+        told = [", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in rows]
+    return [f"  - {legible(line)}" for line in told]
 
 
 def _some(names: list[str], limit: int = 5) -> str:
