@@ -3,7 +3,7 @@
 Those that need a release are elsewhere under their own number: G3 and G11 in tests/end_to_end/test_no_secret_is_left.py, who
 objects (G14) in test_customer_lifetime.py beside it, G5 in tests/reports/test_shared_parts.py, G6 in test_forgetting.py, G7 in
 test_erasure.py, G10 in tests/reports/test_page.py, G11's files and log in
-test_g11_who_can_read.py.
+test_g11_who_can_read.py, and G15 is a unit test of rpt_notices.
 """
 
 from __future__ import annotations
