@@ -155,6 +155,13 @@ def test_g6_rows_that_come_again_are_of_the_customer_they_were_of_and_are_forgot
     assert any("orders_2023-06.csv: people in it were forgotten" in warning for warning in delivery.warnings)
 
 
+@pytest.mark.parametrize(("day", "may_be"), [("null", True), ("'2024-02-28'", True), ("'2024-03-01'", False)])
+def test_g6_a_row_without_a_day_may_be_of_somebody_who_was_forgotten(tmp_path: Path, day: str, may_be: bool) -> None:
+    file = tmp_path / "customers.parquet"
+    duckdb.execute(f"copy (select 'p' as customer_id, {day}::timestamptz as created_at) to '{file}' (format parquet)")
+    assert Terms(ALL, AMSTERDAM).reaches_back("customers", file) is may_be
+
+
 def test_g6_who_is_still_a_subscriber_or_in_a_source_without_a_term_or_in_another_system_is_known(shop: Shop) -> None:
     shop.put(
         "subscriptions", "1,anna,2020-01-01,,10", "2,bram,2020-01-01,2023-01-01,10", "3,chris,2020-01-01,2026-01-01,1"

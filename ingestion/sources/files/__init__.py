@@ -99,7 +99,8 @@ def deliver(
         matched.append((spec, snapshot.parquet, snapshot.name))
     new: list[_Found] = []
     same: list[_Found] = []
-    for spec, path, name in sorted(matched, key=lambda found: privacy.refers(schema(found[0].entity))):
+    matched.sort(key=lambda found: privacy.refers(schema(found[0].entity)))
+    for spec, path, name in matched:
         sha, declared = helpers.digest(path), spec.fingerprint(time_zone)
         known = before.get((spec.name, name))
         is_same = known is not None and known[1:3] == (sha, declared)
@@ -143,6 +144,8 @@ def deliver(
             known = before[spec.name, name]
             files.append(FileDelivery(name, known[3], "unchanged"))
             warnings.extend((known[5] or "").splitlines())
+    place = {name: at for at, (_, _, name) in enumerate(matched)}
+    files.sort(key=lambda file: place[file.file])
 
     declared_names = {spec.name for spec in specs}
     for (source_name, name), known in before.items():

@@ -55,12 +55,12 @@ class Terms:
         """Whether a file with pseudonyms has a row that may be of somebody who was forgotten."""
         if not PEOPLE[entity]:
             return False
-        is_old = self.is_old(entity) if entity in self.since else "true"
+        may_be_old = f"not {self.is_recent(entity)}" if entity in self.since else "true"
         named = " or ".join(f"{_name(column)} is not null" for column in PEOPLE[entity])
         with duckdb.connect() as connection:
             return bool(
                 connection.execute(
-                    f"select 1 from read_parquet({_text(parquet)}) where ({named}) and {is_old} limit 1"
+                    f"select 1 from read_parquet({_text(parquet)}) where ({named}) and {may_be_old} limit 1"
                 ).fetchall()
             )
 
