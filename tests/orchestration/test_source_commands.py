@@ -64,4 +64,4 @@ def test_a_mistake_in_the_declaration_names_source_and_key(tmp_path: Path) -> No
     file.write_text('[company]\nname = "De Linde"\n[sources.shopify]\nshop = "linde"\n', encoding="utf-8")
     assert "shopify: since: Field required" in kerncijfers(tmp_path, "test", "shopify").output
     file.write_text('[company]\nname = "De Linde"\n[sources.shopfy]\n', encoding="utf-8")
-    assert "did you mean shopify?" in kerncijfers(tmp_path, "list").output
+    assert "there is no connector shopfy; the nearest is shopify." in kerncijfers(tmp_path, "list").output
