@@ -1,6 +1,6 @@
 -- Grain: one row per fit of customer lifetime value and known customer who does not object to it. Orders of one day are one; a
--- worthless order is none. Repeat orders are those after the first day. What the customer had done by the check date stands beside it, empty
--- for who came later, with the orders after it.
+-- worthless order is none. Repeat orders are those after the first day. What the customer had done by the check date stands
+-- beside it, empty for who came later, with the orders after it.
 with
 
 fits as (
