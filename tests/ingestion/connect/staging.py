@@ -14,6 +14,10 @@ STAGING = PROJECT / "models" / "staging"
 SETTINGS = """(select 'linde' as company_id, 'De Linde' as company_name, 'EUR' as currency,
     'Europe/Amsterdam' as time_zone, 0.21::decimal(6, 4) as vat_rate)"""
 
+_LATEST_MESSAGE = jinja2.Template(
+    (PROJECT / "macros" / "latest_message.sql").read_text(encoding="utf-8")
+).module.latest_message  # type: ignore[attr-defined]
+
 
 def _sql(source: str, file: Path) -> str:
     return jinja2.Template(file.read_text(encoding="utf-8")).render(
@@ -22,6 +26,7 @@ def _sql(source: str, file: Path) -> str:
         local_date=lambda instant, zone: f"cast(timezone({zone}, {instant}) as date)",
         dbt=SimpleNamespace(datediff=lambda first, last, part: f"date_diff('{part}', {first}, {last})"),
         config=lambda **_: "",
+        latest_message=_LATEST_MESSAGE,
         local_midnight=lambda day, zone: f"timezone({zone}, cast({day} as timestamp))",
     )
 

@@ -1,15 +1,15 @@
 -- Grain: one row per member of a campaign, as its sender last told of it: the newest updated_at counts, then what came last.
 with
 
-messages as (
+source as (
 
-    select
-        *,
-        row_number() over (
-            partition by sender, member_id
-            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
-        ) as message
-    from {{ source('raw_webhooks', 'campaign_members') }}
+    select * from {{ source('raw_webhooks', 'campaign_members') }}
+
+),
+
+latest as (
+
+    {{ latest_message('source', 'member_id') }}
 
 )
 
@@ -23,7 +23,4 @@ select
 
     ---------- dates
     added_at
-from messages
-where
-    message = 1
-    and not is_gone
+from latest

@@ -2,15 +2,15 @@
 -- Its number has no sender in front: its members and the deals that name it come from other senders.
 with
 
-messages as (
+source as (
 
-    select
-        *,
-        row_number() over (
-            partition by sender, campaign_id
-            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
-        ) as message
-    from {{ source('raw_webhooks', 'campaigns') }}
+    select * from {{ source('raw_webhooks', 'campaigns') }}
+
+),
+
+latest as (
+
+    {{ latest_message('source', 'campaign_id') }}
 
 )
 
@@ -29,7 +29,4 @@ select
     ---------- dates
     created_at,
     ended_on
-from messages
-where
-    message = 1
-    and not is_gone
+from latest

@@ -1,15 +1,15 @@
 -- Grain: one row per deal, as its sender last told of it: the newest updated_at counts, then what came last.
 with
 
-messages as (
+source as (
 
-    select
-        *,
-        row_number() over (
-            partition by sender, deal_id
-            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
-        ) as message
-    from {{ source('raw_webhooks', 'deals') }}
+    select * from {{ source('raw_webhooks', 'deals') }}
+
+),
+
+latest as (
+
+    {{ latest_message('source', 'deal_id') }}
 
 )
 
@@ -31,7 +31,4 @@ select
     created_at,
     closed_at,
     expected_close_on
-from messages
-where
-    message = 1
-    and not is_gone
+from latest

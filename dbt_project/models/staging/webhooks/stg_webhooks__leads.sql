@@ -1,15 +1,15 @@
 -- Grain: one row per lead, as its sender last told of it: the newest updated_at counts, then what came last.
 with
 
-messages as (
+source as (
 
-    select
-        *,
-        row_number() over (
-            partition by sender, lead_id
-            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
-        ) as message
-    from {{ source('raw_webhooks', 'leads') }}
+    select * from {{ source('raw_webhooks', 'leads') }}
+
+),
+
+latest as (
+
+    {{ latest_message('source', 'lead_id') }}
 
 )
 
@@ -23,7 +23,4 @@ select
     ---------- dates
     created_at,
     won_at
-from messages
-where
-    message = 1
-    and not is_gone
+from latest

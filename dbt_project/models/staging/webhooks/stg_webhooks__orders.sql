@@ -1,15 +1,15 @@
 -- Grain: one row per order, as its sender last told of it: the newest updated_at counts, then what came last.
 with
 
-messages as (
+source as (
 
-    select
-        *,
-        row_number() over (
-            partition by sender, order_id
-            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
-        ) as message
-    from {{ source('raw_webhooks', 'orders') }}
+    select * from {{ source('raw_webhooks', 'orders') }}
+
+),
+
+latest as (
+
+    {{ latest_message('source', 'order_id') }}
 
 )
 
@@ -31,7 +31,4 @@ select
 
     ---------- dates
     ordered_at
-from messages
-where
-    message = 1
-    and not is_gone
+from latest

@@ -1,15 +1,15 @@
 -- Grain: one row per refund, as its sender last told of it: the newest updated_at counts, then what came last.
 with
 
-messages as (
+source as (
 
-    select
-        *,
-        row_number() over (
-            partition by sender, refund_id
-            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
-        ) as message
-    from {{ source('raw_webhooks', 'refunds') }}
+    select * from {{ source('raw_webhooks', 'refunds') }}
+
+),
+
+latest as (
+
+    {{ latest_message('source', 'refund_id') }}
 
 )
 
@@ -27,7 +27,4 @@ select
 
     ---------- dates
     refunded_at
-from messages
-where
-    message = 1
-    and not is_gone
+from latest

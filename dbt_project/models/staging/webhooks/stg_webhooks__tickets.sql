@@ -1,15 +1,15 @@
 -- Grain: one row per ticket, as its sender last told of it: the newest updated_at counts, then what came last.
 with
 
-messages as (
+source as (
 
-    select
-        *,
-        row_number() over (
-            partition by sender, ticket_id
-            order by coalesce(updated_at, received_at) desc, received_at desc, message_id desc
-        ) as message
-    from {{ source('raw_webhooks', 'tickets') }}
+    select * from {{ source('raw_webhooks', 'tickets') }}
+
+),
+
+latest as (
+
+    {{ latest_message('source', 'ticket_id') }}
 
 )
 
@@ -24,7 +24,4 @@ select
     created_at,
     first_responded_at,
     resolved_at
-from messages
-where
-    message = 1
-    and not is_gone
+from latest
