@@ -11,20 +11,7 @@ campaigns as (
 
 rates as (
 
-    select
-        currency,
-        cast(rate as decimal(18, 9)) as rate,
-        from_on,
-        until_on,
-        is_corporate
-    from {{ source('raw_salesforce', 'rates') }}
-
-),
-
-org as (
-
-    select currency from rates
-    where is_corporate
+    select * from {{ ref('stg_salesforce__rates') }}
 
 )
 
@@ -35,7 +22,7 @@ select
     ---------- texts
     campaigns.status,
     lower(campaigns.campaign_type) as channel,
-    case when rates.rate is not null then org.currency else campaigns.currency end as currency,
+    coalesce(rates.org_currency, campaigns.currency) as currency,
 
     ---------- numbers
     cast(coalesce(campaigns.cost / nullif(rates.rate, 0), campaigns.cost) as decimal(18, 4)) as cost,
@@ -44,7 +31,6 @@ select
     campaigns.created_at,
     campaigns.ended_on
 from campaigns
-cross join org
 left join rates
     on
         campaigns.currency = rates.currency

@@ -32,20 +32,7 @@ campaigns as (
 
 rates as (
 
-    select
-        currency,
-        cast(rate as decimal(18, 9)) as rate,
-        from_on,
-        until_on,
-        is_corporate
-    from {{ source('raw_salesforce', 'rates') }}
-
-),
-
-org as (
-
-    select currency from rates
-    where is_corporate
+    select * from {{ ref('stg_salesforce__rates') }}
 
 ),
 
@@ -67,7 +54,7 @@ select
         when opportunities.is_closed then 'lost'
         else 'open'
     end as status,
-    case when rates.rate is not null then org.currency else opportunities.currency end as currency,
+    coalesce(rates.org_currency, opportunities.currency) as currency,
     lower(coalesce(opportunities.lead_source, leads.lead_source, campaigns.campaign_type)) as channel,
 
     ---------- numbers
@@ -79,7 +66,6 @@ select
     case when not opportunities.is_closed then opportunities.close_on end as expected_close_on
 from opportunities
 cross join settings
-cross join org
 left join rates
     on
         opportunities.currency = rates.currency
