@@ -11,13 +11,11 @@ from typing import IO
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
-from ingestion.errors import SourceError
-
 _BOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _ID = re.compile(r"\}id$")
 # What lxml, zipfile and a sheet that is not where the workbook says it is raise.
-_UNREADABLE = (
+UNREADABLE = (
     etree.XMLSyntaxError,
     zipfile.BadZipFile,
     zlib.error,
@@ -33,19 +31,8 @@ _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge
 def without_value(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
     """Line, column (from 0) and what is there: an error such as #DIV/0!, or a formula that was never worked out.
 
-    Of a workbook in another form than .xlsx there is nothing to say. Raises `SourceError` for a damaged one.
+    Of a workbook in another form than .xlsx there is nothing to say. Raises one of `UNREADABLE` for a damaged one.
     """
-    try:
-        yield from _without_value(path, sheet)
-    except _UNREADABLE as error:
-        raise SourceError(
-            f"this Excel file is damaged: sheet {sheet!r} can't be read whole.",
-            file=path,
-            advice="Save it again as .xlsx.",
-        ) from error
-
-
-def _without_value(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:

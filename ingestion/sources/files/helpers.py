@@ -280,7 +280,7 @@ def _open_parquet(path: Path, shown: str, spec: FileSpec) -> _Table:
 
 
 def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
-    try:
+    with _readable(shown):
         workbook = CalamineWorkbook.from_path(str(path))
         if not workbook.sheet_names:
             raise SourceError("this Excel file has no sheet.", file=shown, advice="Save it again as .xlsx.")
@@ -292,8 +292,6 @@ def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
                 advice=f"Set sheet in [[files]] {spec.name}.",
             )
         rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-    except (CalamineError, OSError) as error:
-        raise SourceError("this is not a readable Excel file.", file=shown, advice="Save it again as .xlsx.") from error
     if not rows or not any(str(cell).strip() for cell in rows[0]):
         raise SourceError("the first row of this sheet has no column names.", file=shown, line=1)
     names = _without_trailing(rows[0])
@@ -301,15 +299,16 @@ def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     for line, row in enumerate(rows[1:], start=2):
         if any(str(cell).strip() for cell in row[len(names) :]):
             raise _beside(shown, line)
-    for line, index, what in excel.without_value(path, sheet):
-        if index < len(names) and line > 1 and names[index] not in spec.ignore:
-            raise SourceError(
-                f"this cell holds {what}, which is no value.",
-                file=shown,
-                line=line,
-                column=names[index],
-                advice="Mend it in Excel and save the file again; nothing of it was loaded.",
-            )
+    with _readable(shown):
+        for line, index, what in excel.without_value(path, sheet):
+            if index < len(names) and line > 1 and names[index] not in spec.ignore:
+                raise SourceError(
+                    f"this cell holds {what}, which is no value.",
+                    file=shown,
+                    line=line,
+                    column=names[index],
+                    advice="Mend it in Excel and save the file again; nothing of it was loaded.",
+                )
     columns = {
         name: pa.array([_cell(row[index] if index < len(row) else "", spec) for row in rows[1:]], pa.string())
         for index, name in enumerate(names)
@@ -317,6 +316,15 @@ def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
     target = _scratch(work, shown, "cells.parquet")
     pq.write_table(pa.table(columns), target)
     return _Table(target, dict.fromkeys(names, "VARCHAR"), first_line=2)
+
+
+@contextmanager
+def _readable(shown: str) -> Iterator[None]:
+    """Says in words that a workbook is damaged, whichever reader finds it."""
+    try:
+        yield
+    except (CalamineError, *excel.UNREADABLE) as error:
+        raise SourceError("this is not a readable Excel file.", file=shown, advice="Save it again as .xlsx.") from error
 
 
 def _cell(value: object, spec: FileSpec) -> str | None:
