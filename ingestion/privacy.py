@@ -389,15 +389,17 @@ def remember(connection: duckdb.DuckDBPyConnection, dataset: str, table: str, co
         )
 
 
+def has_form(prefix: str, column: str) -> str:
+    """SQL for whether a column has something of the length of a pseudonym that begins like this."""
+    return f"(starts_with({_name(column)}, {_text(prefix)}) and length({_name(column)}) = {LENGTH})"
+
+
 def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -> None:
     """Refuses a file that still has an identifier in a marked column. Names the column, never the value."""
     names = [name for name, mark in columns.items() if mark.role == "identifier"]
     if not names:
         return
-    checks = ", ".join(
-        f"count(*) filter (not (starts_with({_name(one)}, {_text(PREFIX)}) and length({_name(one)}) = {LENGTH}))"
-        for one in names
-    )
+    checks = ", ".join(f"count(*) filter (not {has_form(PREFIX, one)})" for one in names)
     with closing(duckdb.connect()) as connection:
         counts = _row(connection, f"select {checks} from read_parquet({_text(parquet)})")
     for column, count in zip(names, counts, strict=True):

@@ -178,7 +178,11 @@ def _rewrite(database: Path, listed: set[tuple[str, str]], *, is_former: bool = 
                 _pseudonymise(connection)
             privacy.make_tables(connection)
             _delete(connection, listed)
-            write_anew(connection, fresh)
+            connection.execute("use memory")
+            connection.execute(f"attach {quoting.text(fresh)} as fresh")
+            connection.execute("copy from database warehouse to fresh")
+            connection.execute("checkpoint fresh")
+            connection.execute("detach fresh")
         # A database without a seal is taken as it is: a kill between these lines leaves nothing that is refused.
         seal = seal_of(database)
         was_sealed = seal.exists()
@@ -190,15 +194,6 @@ def _rewrite(database: Path, listed: set[tuple[str, str]], *, is_former: bool = 
         for left in (copy, fresh):
             left.unlink(missing_ok=True)
             left.with_name(f"{left.name}.wal").unlink(missing_ok=True)
-
-
-def write_anew(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
-    """Writes the database attached as `warehouse` to a new file: what was deleted leaves no byte in it."""
-    connection.execute("use memory")
-    connection.execute(f"attach {quoting.text(fresh)} as fresh")
-    connection.execute("copy from database warehouse to fresh")
-    connection.execute("checkpoint fresh")
-    connection.execute("detach fresh")
 
 
 def drop_models(connection: duckdb.DuckDBPyConnection) -> None:

@@ -77,7 +77,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, allowed: terms.Terms) -> int:
     named = [
         f"select {quoting.name(column)} as person, {allowed.is_recent(entity)} as is_recent, "
         f"{allowed.is_old(entity)} as is_old "
-        f"from raw_files.{quoting.name(entity)} where {terms.like(privacy.PREFIX, column)}"
+        f"from raw_files.{quoting.name(entity)} where {privacy.has_form(privacy.PREFIX, column)}"
         for entity in terms.tables(connection)
         for column in terms.PEOPLE[entity]
     ]
@@ -90,7 +90,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, allowed: terms.Terms) -> int:
     ] or ["select null::varchar as person"]
     # The key of a row says who it is about when an identifier is part of it.
     keys = [
-        f"select _key from raw_files.{quoting.name(entity)} where {terms.like(privacy.PREFIX, '_key')} and ("
+        f"select _key from raw_files.{quoting.name(entity)} where {privacy.has_form(privacy.PREFIX, '_key')} and ("
         + " or ".join(f"{quoting.name(column)} in (from forgotten)" for column in terms.PEOPLE[entity])
         + ")"
         for entity in terms.tables(connection)

@@ -74,7 +74,7 @@ def with_forgotten(warehouse: Path) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         for entity in tables(connection):
-            is_alias = " or ".join(like(ALIAS, column) for column in (*PEOPLE[entity], "_key"))
+            is_alias = " or ".join(privacy.has_form(ALIAS, column) for column in (*PEOPLE[entity], "_key"))
             query = f"select distinct source_name, file_name from raw_files.{_name(entity)} where {is_alias}"
             found |= set(connection.execute(query).fetchall())
     return found
@@ -86,8 +86,3 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'raw_files'"
     ).fetchall()
     return [entity for entity in ENTITIES if PEOPLE[entity] and (entity,) in present]
-
-
-def like(prefix: str, column: str) -> str:
-    """SQL for whether a column has something of the length of a pseudonym that begins like this."""
-    return f"(starts_with({_name(column)}, {_text(prefix)}) and length({_name(column)}) = {privacy.LENGTH})"
