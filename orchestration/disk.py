@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 from orchestration.paths import Paths
@@ -28,11 +30,28 @@ def open_to_others(paths: Paths) -> list[Path]:
     return [folder for folder in private_folders(paths) if folder.stat().st_mode & 0o077]
 
 
-def is_encrypted(folder: Path, devices: Path = Path("/sys/dev/block")) -> bool | None:
-    """Whether the volume of a folder is encrypted by this machine (dm-crypt, LUKS); None where that can't be known."""
+def is_encrypted(
+    folder: Path, devices: Path = Path("/sys/dev/block"), startup: Path = Path("/System/Volumes/Data")
+) -> bool | None:
+    """Whether this machine encrypts the volume of a folder: Linux by dm-crypt (LUKS), macOS by FileVault.
+
+    None where that can't be known.
+    """
     number = folder.stat().st_dev
     device = devices / f"{os.major(number)}:{os.minor(number)}"
-    return _is_encrypted(device) if device.exists() else None
+    if device.exists():
+        return _is_encrypted(device)
+    # FileVault is of the startup volume only: it says nothing about another disk.
+    return _by_filevault() if startup.exists() and startup.stat().st_dev == number else None
+
+
+def _by_filevault() -> bool | None:
+    program = shutil.which("fdesetup")
+    if program is None:
+        return None
+    said = subprocess.run([program, "status"], capture_output=True, text=True, check=False).stdout.strip()
+    # While it is being encrypted or decrypted it says so on a second line, and is neither.
+    return {"FileVault is On.": True, "FileVault is Off.": False}.get(said)
 
 
 def _is_encrypted(device: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,36 @@ def test_g11_an_encrypted_volume_is_known_through_what_it_lies_on(
     for below, uuid in uuids.items():
         (device / below / "dm").mkdir(parents=True)
         (device / below / "dm" / "uuid").write_text(uuid, encoding="ascii")
-    assert disk.is_encrypted(tmp_path, tmp_path / "block") is expected
+    assert disk.is_encrypted(tmp_path, tmp_path / "block", tmp_path / "no macOS") is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "told"),
+    [
+        ("FileVault is On.", True, "on an encrypted volume"),
+        ("FileVault is Off.", False, "on a volume this machine does not encrypt"),
+        ("FileVault is On.\nEncryption in progress: Percent completed = 12", None, "is not known here"),
+        ("", None, "is not known here"),
+        (None, None, "is not known here"),
+    ],
+    ids=["on", "off", "not finished", "no answer", "no fdesetup"],
+)
+def test_g11_on_macos_filevault_says_whether_the_startup_volume_is_encrypted_and_nothing_about_another_disk(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, said: str | None, expected: bool | None, told: str
+) -> None:
+    programs = paths.data / "bin"
+    programs.mkdir(parents=True)
+    if said is not None:
+        fdesetup = programs / "fdesetup"
+        fdesetup.write_text(f"#!/bin/sh\n[ \"$*\" = status ] && printf '%s\\n' '{said}'\n", encoding="utf-8")
+        fdesetup.chmod(0o700)
+    monkeypatch.setenv("PATH", str(programs))
+    asked = partial(disk.is_encrypted, devices=paths.data / "no Linux")
+    assert asked(paths.data, startup=paths.data) is expected
+    assert asked(paths.data, startup=Path("/dev")) is None
+    monkeypatch.setattr(disk, "is_encrypted", partial(asked, startup=paths.data))
+    found = doctor._privacy(paths)
+    assert told in found.found and bool(found.advice) is not bool(expected)
 
 
 def test_g11_who_gave_a_command_about_rows_is_written_down_without_about_whom(
