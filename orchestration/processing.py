@@ -18,6 +18,7 @@ import yaml
 from ingestion import privacy
 from ingestion.sources import registry, xaf
 from ingestion.sources.files import entities
+from ingestion.sources.webhooks.settings import WebhookSettings
 from ingestion.sources.xaf.settings import RAW_TABLES
 from orchestration import company, dbt, sources
 from orchestration.delivery.secrets import mask
@@ -103,6 +104,14 @@ def _tables(paths: Paths) -> list[tuple[str, str, str, pa.Schema]]:
     return [found[key] for key in sorted(found)]
 
 
+def _objections(settings: company.Company) -> list[str]:
+    """The declarations and the senders of webhooks that say who objects."""
+    files = [spec.name for spec in settings.files if spec.entity == "objections"]
+    received = settings.sources.get(sources.OWN)
+    senders = received.senders if isinstance(received, WebhookSettings) else {}
+    return files + [f"{sources.OWN}.{name}" for name, sender in senders.items() if sender.entity == "objections"]
+
+
 def words(language: Language) -> dict[str, Any]:
     """The texts of the register."""
     return yaml.safe_load((_TEXTS / f"register.{language}.yml").read_text(encoding="utf-8"))
@@ -125,6 +134,7 @@ def markdown(paths: Paths, language: Language, manifest: Mapping[str, Any] | Non
         privacy=settings.privacy,
         retention=settings.retention,
         entries=entries(paths, manifest or dbt.manifest(paths), language),
+        objections=_objections(settings),
         recipients=recipients,
         processors=[
             (name, registry.connector(name).title, settings.privacy.processors.get(name))

@@ -297,6 +297,46 @@ def test_g14_who_objects_is_in_no_fit_and_has_no_expectation(project_root: Path)
     assert f"right({{{{ column }}}}, {privacy.LENGTH})" in macro
 
 
+FILE_OF_OBJECTIONS = """
+[[files]]
+name = "no_profiling"
+entity = "objections"
+pattern = "objections.csv"
+columns = {customer_id = "k"}
+"""
+SENDERS = """
+[sources.webhooks.senders.shop]
+entity = "objections"
+[sources.webhooks.senders.crm]
+entity = "deals"
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "nl", "en"),
+    [
+        ("", "waaruit blijkt wie bezwaar maakt: declareer een bestand met `entity = \"objections\"`",
+         "Nothing tells who objects: declare a file with `entity = \"objections\"`"),
+        (FILE_OF_OBJECTIONS, "Bezwaren komen uit: no_profiling.", "Objections come from: no_profiling."),
+        (SENDERS, "Bezwaren komen uit: webhooks.shop.", "Objections come from: webhooks.shop."),
+        (FILE_OF_OBJECTIONS + SENDERS, "uit: no_profiling, webhooks.shop.", "from: no_profiling, webhooks.shop."),
+    ],
+    ids=["nothing", "a file", "a webhook", "both"],
+)  # fmt: skip
+def test_g14_the_register_says_how_an_objection_is_honoured_and_where_objections_come_from(
+    configured: Paths, declared: str, nl: str, en: str
+) -> None:
+    assert configured.company is not None
+    configured.company.write_text(COMPANY + declared, encoding="utf-8")
+    honoured = {"nl": (nl, "blijft vanaf de eerstvolgende verversing buiten elke schatting van klantwaarde"),
+                "en": (en, "is left out of every fit of customer lifetime value from the next refresh on")}  # fmt: skip
+    for language in LANGUAGES:
+        said = processing.markdown(configured, language, MANIFEST).split("\n## ")
+        [objection] = [part for part in said if "art. 21" in part.splitlines()[0]]
+        assert not [text for text in honoured[language] if text not in objection]
+        assert declared == "" or "declare" not in objection
+
+
 def test_g16_no_file_of_the_project_has_an_address_or_an_account_of_a_real_person(project_root: Path) -> None:
     address = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
     iban = re.compile(r"\b[A-Z]{2}\d{2}[A-Z]{4}\d{10}\b")
