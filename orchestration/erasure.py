@@ -26,7 +26,7 @@ from ingestion import privacy, quoting
 from ingestion.connect.fields import Rows
 from ingestion.connect.landing import STATE, Landing
 from ingestion.sources import registry
-from ingestion.sources.files import entities
+from ingestion.sources.files import entities, terms
 from ingestion.sources.webhooks import spool as webhooks
 from ingestion.sources.xaf import settings as xaf
 from orchestration import release
@@ -41,6 +41,7 @@ _LAST_ATTEMPT = "last_refresh.json"
 # What a run leaves for whoever looks for a fault: gone as a whole when a person is named in it.
 _DISPOSABLE = ("logs", "docs", "check", "work")
 _PSEUDONYM = re.compile(r"p1[0-9a-f]{24}")
+_ALIAS = re.compile(rf"{terms.ALIAS}[0-9a-f]{{24}}")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def kinds(paths: Paths) -> list[str]:
 def plan(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Erasure:
     """What `erase` would do, without doing it. A subject is as the source writes it, or a pseudonym.
 
-    Raises KerncijfersError when there is no such kind of subject.
+    Raises KerncijfersError when there is no such kind of subject, and for the alias of somebody who was forgotten.
     """
     erasure = Erasure(_pseudonyms(paths, subjects, kind))
     for database in _databases(paths):
@@ -96,8 +97,7 @@ def plan(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Eras
 def erase(paths: Paths, subjects: Sequence[str], kind: str | None = None) -> Erasure:
     """Erases people everywhere and keeps them out of what is loaded from now on; returns what was done.
 
-    Raises BusyError while a refresh runs, SourceError while a system is being fetched, KerncijfersError when there is
-    no such kind of subject.
+    Raises BusyError while a refresh runs, SourceError while a system is being fetched, and as `plan` does.
     """
     with release.locked(paths, "kerncijfers erase"), ExitStack() as held:
         zones = _zones(paths)
@@ -354,6 +354,11 @@ def _pseudonyms(paths: Paths, subjects: Sequence[str], kind: str | None) -> list
         raise KerncijfersError(f"There is no kind of subject {kind!r}. The data is about: {', '.join(known)}.")
     if not all(subject.strip() for subject in subjects):
         raise KerncijfersError("Say whom to erase: the number or address the source knows the person by.")
+    for subject in filter(_ALIAS.fullmatch, subjects):
+        raise KerncijfersError(
+            f"{subject} is the alias of somebody who was forgotten: nobody can be traced by it any more, so there is "
+            "nothing to erase. To keep somebody out from now on, give the number or address the source knows them by."
+        )
     chosen = [kind] if kind else known
     key = privacy.key()
     return [

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from ingestion import privacy
 from ingestion.sources import files
 from ingestion.sources.files import FileSpec
 from ingestion.sources.files.terms import Terms
 from orchestration import company, doctor, erasure, forgetting, release
+from orchestration.cli import app
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
@@ -210,6 +212,20 @@ def test_g6_an_erasure_finds_whoever_was_not_forgotten_and_nobody_else(shop: Sho
     assert {who: [(one.table, one.rows) for one in rows] for who, rows in found.items()} == {
         "anna": [], "bram": [("raw_files.orders", 1)],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["--dry-run", "--yes"])
+def test_g6_an_erasure_by_the_alias_of_somebody_who_was_forgotten_is_refused_in_words(shop: Shop, how: str) -> None:
+    shop.put("orders", "1,anna,2023-05-01,10")
+    shop.refresh()
+    [(alias,)] = shop.ask("select customer_id from raw_files.orders")
+    places = ["--data", str(shop.paths.data), "--inbox", str(shop.paths.inbox)]
+    refused = CliRunner().invoke(app, ["erase", "bram", alias, how, *places])
+    assert refused.exit_code == 1
+    said = " ".join(refused.output.split())
+    assert f"{alias} is the alias of somebody who was forgotten: nobody can be traced by it any more" in said
+    assert "so there is nothing to erase" in said and "bram" not in said
+    assert not (shop.paths.data / erasure.LIST).exists(), "nor is anybody else erased by this command"
 
 
 def test_g6_the_doctor_says_which_sources_have_no_term_and_which_files_of_the_company_are_past_it(
