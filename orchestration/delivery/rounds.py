@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingestion.digest import sha256
 from orchestration import alerts, company, freshness, release
 from orchestration.delivery import copies, mail, messages, secrets, webhooks, wording
 from orchestration.delivery.outbox import (
@@ -30,7 +31,6 @@ from orchestration.delivery.outbox import (
 from orchestration.delivery.settings import Recipient
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
-from orchestration.release.store import sha256
 from reports.data import database
 from reports.data.released import Released
 

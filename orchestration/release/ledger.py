@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ingestion.digest import sha256
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
-from orchestration.release.store import MANIFEST, current_release, now, sha256, sync
+from orchestration.release.store import MANIFEST, current_release, now, sync
 
 _FIRST = "0" * 64
 _POINTS = ("published", "rolled_back")

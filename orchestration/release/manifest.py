@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 
 from ingestion import quoting
+from ingestion.digest import sha256
 from orchestration import dbt
 from orchestration.paths import PROJECT, Paths
 from orchestration.release import totals, verify
-from orchestration.release.store import MANIFEST, current_release, dumped, sha256
+from orchestration.release.store import MANIFEST, current_release, dumped
 
 CONTENTS = "contents.json"
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb", "pyarrow", "vl-convert-python")

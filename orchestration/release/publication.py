@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion.digest import sha256
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 from orchestration.release import ledger, manifest, refusal, signing, totals, verify
@@ -25,7 +26,6 @@ from orchestration.release.store import (
     require_sealed,
     seal,
     seal_of,
-    sha256,
     sync,
     warehouse_of,
 )

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from ingestion import quoting
+from ingestion.digest import sha256
 from orchestration import dbt, gate, rendering
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
@@ -23,7 +24,6 @@ from orchestration.release.store import (
     page_name,
     pages,
     read_facts,
-    sha256,
     warehouse_of,
 )
 

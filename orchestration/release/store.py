@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ingestion.digest import sha256
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
 
@@ -107,12 +107,6 @@ def require_sealed(warehouse: Path, copy: Path) -> None:
 def now() -> str:
     """The moment, with its time zone."""
     return datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-def sha256(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def write(file: Path, text: str) -> None:

@@ -16,11 +16,12 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from ingestion.digest import sha256
 from orchestration import release
 from orchestration.cli import app
 from orchestration.errors import BusyError, GateError, KerncijfersError
 from orchestration.paths import Paths
-from orchestration.release import ledger, publication, store, verify
+from orchestration.release import ledger, publication, verify
 from tests.orchestration.conftest import leave_build
 
 GOOD = {"every_account_is_mapped": "pass", "debit_equals_credit": "pass"}
@@ -142,9 +143,10 @@ def test_what_a_crash_leaves_behind_is_gone_at_the_next_start(paths: Paths) -> N
     script = f"""
 import os, signal
 from pathlib import Path
+from ingestion.digest import sha256
 from orchestration import release
 from orchestration.paths import Paths
-from orchestration.release import ledger, publication, store, verify
+from orchestration.release import ledger, publication, verify
 from tests.orchestration.conftest import leave_build
 paths = Paths(Path({str(paths.data)!r}), Path({str(paths.inbox)!r}), None)
 Path.symlink_to = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -232,11 +234,11 @@ def resign(folder: Path) -> None:
 
     (folder / "management.nl.html").write_text("<html>more profit</html>", encoding="utf-8")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    manifest["files"]["management.nl.html"]["sha256"] = store.sha256(folder / "management.nl.html")
+    manifest["files"]["management.nl.html"]["sha256"] = sha256(folder / "management.nl.html")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(signing.ENV_KEY_FILE, str(folder.parent / "thief" / "signing.pem"))
         (folder / "public_key.pem").write_bytes(signing.public_key())
-        manifest["files"]["public_key.pem"]["sha256"] = store.sha256(folder / "public_key.pem")
+        manifest["files"]["public_key.pem"]["sha256"] = sha256(folder / "public_key.pem")
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         signing.sign(folder)
 

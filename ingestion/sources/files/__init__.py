@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion import pipeline, privacy
+from ingestion.digest import sha256
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, FileDelivery, Table
 from ingestion.sources.files import helpers, terms
@@ -101,7 +102,7 @@ def deliver(
     same: list[_Found] = []
     matched.sort(key=lambda found: privacy.refers(schema(found[0].entity)))
     for spec, path, name in matched:
-        sha, declared = helpers.digest(path), spec.fingerprint(time_zone)
+        sha, declared = sha256(path), spec.fingerprint(time_zone)
         known = before.get((spec.name, name))
         is_same = known is not None and known[1:3] == (sha, declared)
         (same if is_same else new).append((spec, path, name, sha, declared))

@@ -68,12 +68,6 @@ class _Table:
     has_line_breaks: bool = False
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def read(path: Path, shown: str, spec: FileSpec, work: Path, *, time_zone: str) -> Read:
     """Read `path` as `spec` declares and write its rows to a Parquet file in `work`.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion import pipeline
+from ingestion.digest import sha256
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, FileDelivery
 from ingestion.sources.xaf import inbox as inboxes
@@ -184,7 +185,7 @@ def _check_not_a_lonely_first_part(auditfile: sets.Auditfile, contents: Contents
 
 
 def _fingerprint(auditfile: sets.Auditfile, currency: str | None) -> str:
-    digests = [f"{inboxes.digest(part.unit.path)}{part.unit.member}" for part in auditfile.parts]
+    digests = [f"{sha256(part.unit.path)}{part.unit.member}" for part in auditfile.parts]
     return hashlib.sha256("|".join([settings.READER_VERSION, currency or "", *digests]).encode()).hexdigest()
 
 

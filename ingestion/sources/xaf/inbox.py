@@ -273,12 +273,6 @@ def _packing_error(unit: Unit, error: Exception) -> SourceError:
     return SourceError("The archive is damaged or incomplete.", file=unit.name, advice="Copy or download it again.")
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal text."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def chunks(path: Path, *, skip_prolog: bool) -> Iterator[bytes]:
     """The bytes of a file; with `skip_prolog` without byte order mark, XML declaration and leading comments."""
     with path.open("rb") as stream:
