@@ -195,13 +195,13 @@ def _tell_webhooks(box: Outbox, settings: company.Company, folder: Path, facts: 
         id = identifier(facts["company_id"], facts["created_at"], facts["release"], "webhook", webhook.name)
         pages = [
             {
-                "edition": file.name.split(".")[0],
-                "language": file.name.split(".")[1],
-                "file": file.name,
-                "sha256": sha256(file),
-                "link": settings.delivery.to(folder.name, file.name),
+                "edition": edition,
+                "language": language,
+                "file": (page := release.page_name(edition, language)),
+                "sha256": sha256(folder / page),
+                "link": settings.delivery.to(folder.name, page),
             }
-            for file in sorted(folder.glob("*.*.html"))
+            for edition, language in release.pages(folder)
         ]
         told = ("release", "company_id", "company_name", "as_of", "tests")
         event = {

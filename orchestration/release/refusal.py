@@ -16,7 +16,7 @@ from typing import Any
 from orchestration import gate, rendering
 from orchestration.errors import GateError
 from orchestration.paths import Paths
-from orchestration.release.store import current_release, dumped, now, read_facts, remove, write
+from orchestration.release.store import current_release, dumped, now, page_name, pages, read_facts, remove, write
 from reports.words import LANGUAGES
 
 RECORD = "not_released.json"
@@ -66,7 +66,7 @@ def _leave(paths: Paths, verdict: gate.Verdict) -> Path:
     }
     write(record, dumped(facts))
     standing = read_facts(published) if published else None
-    reports = [page.name for page in sorted(published.glob("*.*.html"))] if published else []
+    reports = [page_name(*page) for page in pages(published)] if published else []
     for language in LANGUAGES:
         page = _page(paths, language)
         rendered = rendering.not_released(paths, facts, standing, reports, language, page.name)

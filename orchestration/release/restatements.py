@@ -24,7 +24,7 @@ from ingestion import quoting
 from orchestration.paths import Paths
 from orchestration.release import manifest
 from orchestration.release.manifest import CONTENTS
-from orchestration.release.store import DATABASE, current_release, kept, read_facts
+from orchestration.release.store import DATABASE, current_release, kept, page_name, pages, read_facts
 from reports.data.released import Released
 
 TABLE = "rpt_restatements"
@@ -164,17 +164,16 @@ def _compare(connection: duckdb.DuckDBPyConnection, folder: Path, raw: dict[str,
         "release": folder.name,
         "created_at": facts["created_at"],
         "month": _month(folder / DATABASE),
-        "editions": {
-            edition: sorted({pin for page in pages for pin in _REFERENCE.findall(page.read_text(encoding="utf-8"))})
-            for edition, pages in _pages(folder).items()
-        },
+        "editions": {edition: sorted(shown) for edition, shown in _shown(folder).items()},
     }
 
 
-def _pages(folder: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for page in sorted(folder.glob("*.*.html")):
-        found.setdefault(page.name.split(".")[0], []).append(page)
+def _shown(folder: Path) -> dict[str, set[str]]:
+    """The `metric@version`s each edition of a release shows."""
+    found: dict[str, set[str]] = {}
+    for edition, language in sorted(pages(folder)):
+        page = folder / page_name(edition, language)
+        found.setdefault(edition, set()).update(_REFERENCE.findall(page.read_text(encoding="utf-8")))
     return found
 
 
