@@ -156,10 +156,10 @@ def manifest(paths: Paths) -> dict[str, Any]:
 
 
 def stopped(process: subprocess.Popen[bytes], said: str) -> str:
-    """Why a build ended without results: what dbt said, or that it was ended because it did nothing any more."""
+    """That a build ended without results, and why: what dbt said, or that it was ended as it did nothing any more."""
     if process.wait() == -signal.SIGALRM:
-        return "it did nothing for too long and was ended. Is there enough memory? Then start it again."
-    return said or "it gave no reason"
+        said = "it did nothing for too long and was ended. Is there enough memory? Then start it again."
+    return f"dbt stopped before it built anything: {said or 'it gave no reason'}"
 
 
 def errors_in(output: str) -> str:

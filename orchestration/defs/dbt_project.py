@@ -122,6 +122,6 @@ def dbt_project(context: dg.AssetExecutionContext, draft: DraftRelease) -> Itera
                 target_path=paths.target,
             )
     if not (paths.target / "run_results.json").is_file():
-        reason = dbt.stopped(invocation.process, "\n".join(output))
-        raise KerncijfersError(f"dbt stopped before it built anything: {reason}\nLog: {log.name}")
+        told = dbt.stopped(invocation.process, "\n".join(output))
+        raise KerncijfersError(f"{told}\nLog: {log.name}")
     release.require_passed(paths)

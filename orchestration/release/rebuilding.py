@@ -107,9 +107,9 @@ def _build(paths: Paths, threads: int | None) -> None:
     process = dbt.build(paths, threads=threads)
     assert process.stdout is not None
     output = process.stdout.read().decode(errors="replace")  # and not `communicate`: dbt ends when its input is closed
-    reason = dbt.stopped(process, dbt.errors_in(output))
+    told = dbt.stopped(process, dbt.errors_in(output))
     if not (paths.target / "run_results.json").is_file():
-        raise KerncijfersError(f"dbt stopped before it built anything:\n{reason}")
+        raise KerncijfersError(told)
 
 
 def _differences(recorded: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:

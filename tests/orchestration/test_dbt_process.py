@@ -74,5 +74,6 @@ def test_a_build_in_which_nothing_happens_any_more_is_ended_and_says_so_whatever
         process.wait(timeout=60)
     finally:
         process.kill()
-    assert dbt.stopped(process, "").startswith("it did nothing for too long and was ended.")
-    assert dbt.stopped(subprocess.Popen(["true"]), "") == "it gave no reason"
+    told = "dbt stopped before it built anything: "
+    assert dbt.stopped(process, "").startswith(f"{told}it did nothing for too long and was ended.")
+    assert dbt.stopped(subprocess.Popen(["true"]), "") == f"{told}it gave no reason"
