@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from orchestration.errors import KerncijfersError
-from orchestration.options import CompanyOption, DataOption, chosen_paths
+from orchestration.options import CompanyOption, DataOption, InboxOption, chosen_paths
 from orchestration.paths import Paths
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _declared(paths: Paths, name: str) -> tuple[Connector, Settings]:
 
 
 @app.command()
-def add(name: NameArgument, data: DataOption = None, company: CompanyOption = None) -> None:
+def add(name: NameArgument, data: DataOption = None, inbox: InboxOption = None, company: CompanyOption = None) -> None:
     """Connect a system: asks what it needs, tests it, shows a sample, and writes company.toml.
 
     Nothing is written before the connection works and you agree. Secrets that stand in the environment are used; the
@@ -71,7 +71,7 @@ def add(name: NameArgument, data: DataOption = None, company: CompanyOption = No
     from ingestion.sources.databases.settings import KINDS
     from orchestration import sources
 
-    paths = chosen_paths(data, None, company)
+    paths = chosen_paths(data, inbox, company)
     if name in KINDS:
         _add_database(paths, name)
         return
@@ -148,7 +148,7 @@ def _add_database(paths: Paths, kind: str) -> None:
 
 
 @app.command()
-def test(name: NameArgument, data: DataOption = None, company: CompanyOption = None) -> None:
+def test(name: NameArgument, data: DataOption = None, inbox: InboxOption = None, company: CompanyOption = None) -> None:
     """Test a connection: access, permissions, and the first rows of every table. Nothing is kept.
 
     Of a database of [databases] it says how many rows each declared table has.
@@ -161,7 +161,7 @@ def test(name: NameArgument, data: DataOption = None, company: CompanyOption = N
     from orchestration import company as company_file
     from orchestration import sources
 
-    paths = chosen_paths(data, None, company)
+    paths = chosen_paths(data, inbox, company)
     told = company_file.read(paths)
     if database := told.databases.get(name):
         typer.echo(f"{name}: {sources.answer(paths, name, database)}.")
@@ -173,7 +173,9 @@ def test(name: NameArgument, data: DataOption = None, company: CompanyOption = N
 
 
 @app.command()
-def fetch(name: NameArgument, data: DataOption = None, company: CompanyOption = None) -> None:
+def fetch(
+    name: NameArgument, data: DataOption = None, inbox: InboxOption = None, company: CompanyOption = None
+) -> None:
     """Fetch what is new, or everything the first time. A refresh does this too; the first load may take long.
 
     Stopped half-way, it goes on where it was: nothing is read twice into the numbers.
@@ -188,7 +190,7 @@ def fetch(name: NameArgument, data: DataOption = None, company: CompanyOption = 
     from ingestion.connect.connector import Step
     from orchestration import sources
 
-    paths = chosen_paths(data, None, company)
+    paths = chosen_paths(data, inbox, company)
     connector, settings = _declared(paths, name)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
@@ -208,6 +210,7 @@ def listen(
     port: Annotated[int, typer.Option(help="Where to listen.")] = 8750,
     host: Annotated[str, typer.Option(help="On which address; a proxy with TLS belongs in front.")] = "127.0.0.1",
     data: DataOption = None,
+    inbox: InboxOption = None,
     company: CompanyOption = None,
 ) -> None:
     """Receive webhooks of the senders in company.toml, until it is stopped. A refresh takes in what came.
@@ -223,7 +226,7 @@ def listen(
     from ingestion.sources.webhooks.settings import WebhookSettings
     from orchestration import sources
 
-    paths = chosen_paths(data, None, company)
+    paths = chosen_paths(data, inbox, company)
     connector, settings = _declared(paths, "webhooks")
     assert isinstance(settings, WebhookSettings)
     opened = sources.reader(paths, connector, settings)
@@ -235,7 +238,7 @@ def listen(
 
 
 @app.command("list")
-def list_sources(data: DataOption = None, company: CompanyOption = None) -> None:
+def list_sources(data: DataOption = None, inbox: InboxOption = None, company: CompanyOption = None) -> None:
     """The connected systems: when each was last read whole, and its rows.
 
     \b
@@ -250,7 +253,7 @@ def list_sources(data: DataOption = None, company: CompanyOption = None) -> None
     from orchestration import company as company_file
     from orchestration import sources
 
-    paths = chosen_paths(data, None, company)
+    paths = chosen_paths(data, inbox, company)
     told = company_file.read(paths)
     connected = told.sources
     rest = ", ".join(name for name in registry.NAMES if name not in connected)

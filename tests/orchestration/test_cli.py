@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -28,6 +31,26 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = CliRunner().invoke(app, [*command.split(), "--help"])
     assert shown.exit_code == 0
     assert f"\n    kerncijfers {command}" in shown.output or f"\n  kerncijfers {command}" in shown.output, shown.output
+
+
+def test_no_help_text_names_an_option_the_command_has_not() -> None:
+    told = dict(_commands(get_command(app)))
+    assert len(told) >= len(COMMANDS)
+    unknown: dict[str, set[str]] = {}
+    for name, command in told.items():
+        options = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+        texts = [command.help, *(getattr(one, "help", None) for one in command.params)]
+        unknown[name] = {word for text in texts for word in re.findall(r"--[a-z][a-z-]*", text or "")} - options
+    assert {name: words for name, words in unknown.items() if words} == {}
+
+
+def _commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that is no group, by its whole name."""
+    below = getattr(command, "commands", {})
+    for word, one in below.items():
+        yield from _commands(one, f"{name} {word}".strip())
+    if not below:
+        yield name, command
 
 
 def test_no_command_is_left_out_above() -> None:

@@ -65,3 +65,14 @@ def test_a_mistake_in_the_declaration_names_source_and_key(tmp_path: Path) -> No
     assert "shopify: since: Field required" in kerncijfers(tmp_path, "test", "shopify").output
     file.write_text('[company]\nname = "De Linde"\n[sources.shopfy]\n', encoding="utf-8")
     assert "there is no connector shopfy; the nearest is shopify." in kerncijfers(tmp_path, "list").output
+
+
+def test_a_company_that_lies_in_its_inbox_is_found_by_it(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "company.toml").write_text('[sources.shopify]\nshop = "linde"\nsince = 2026-01-01\n', encoding="utf-8")
+    places = ["--data", str(tmp_path / "data"), "--inbox", str(inbox)]
+    listed = CliRunner().invoke(app, ["source", "list", *places])
+    assert "Shopify" in listed.output.partition("Not connected")[0], listed.output
+    again = CliRunner().invoke(app, ["source", "add", "shopify", *places])
+    assert f"{inbox / 'company.toml'} has [sources.shopify] already" in " ".join(again.output.split())
