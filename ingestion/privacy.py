@@ -30,7 +30,7 @@ from ingestion.quoting import text as _text
 
 ENV_KEY, ENV_KEY_FILE = "KERNCIJFERS_PSEUDONYM_KEY", "KERNCIJFERS_PSEUDONYM_KEY_FILE"
 SCHEMA = "raw_privacy"
-PREFIX, _DIGITS = "p1", 24
+PREFIX, ALIAS, _DIGITS = "p1", "a1", 24
 # Of a pseudonym, in characters.
 LENGTH = len(PREFIX) + _DIGITS
 _SHORTEST_KEY = 32
@@ -399,7 +399,7 @@ def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -
     names = [name for name, mark in columns.items() if mark.role == "identifier"]
     if not names:
         return
-    checks = ", ".join(f"count(*) filter (not {has_form(PREFIX, one)})" for one in names)
+    checks = ", ".join(f"count(*) filter (not ({has_form(PREFIX, one)} or {has_form(ALIAS, one)}))" for one in names)
     with closing(duckdb.connect()) as connection:
         counts = _row(connection, f"select {checks} from read_parquet({_text(parquet)})")
     for column, count in zip(names, counts, strict=True):

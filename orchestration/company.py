@@ -23,13 +23,14 @@ from pydantic import (
     model_validator,
 )
 
-from ingestion.connect.connector import Settings
+from ingestion.connect.connector import Connector, Settings
 from ingestion.sources import registry, xaf
 from ingestion.sources.company.settings import CompanySettings, KpiChoices
 from ingestion.sources.company.support import SupportSettings
 from ingestion.sources.databases.settings import NAME, DatabaseSpec
 from ingestion.sources.files import terms
 from ingestion.sources.files.settings import FileSpec
+from ingestion.terms import Term
 from orchestration import editions
 from orchestration.delivery import settings as delivering
 from orchestration.errors import KerncijfersError, did_you_mean
@@ -109,22 +110,32 @@ class RetentionSection(_Section):
     warehouses: Annotated[int, Field(ge=1)] = 3
     warehouse_days: Annotated[int, Field(ge=1)] = 92
     people: dict[str, Annotated[int, Field(ge=1)]] = {}
-    """Months after which the rows of a source no longer say who they are about; `default` is of those not named."""
+    """Months after which the rows of a source no longer say who they are about: of the declared files of an entity, or
+    of a connected system; `default` is of those not named."""
 
     @field_validator("people")
     @classmethod
     def _about_people(cls, people: dict[str, int]) -> dict[str, int]:
         known = [entity for entity in terms.PEOPLE if terms.PEOPLE[entity] and entity not in _PART_OF]
-        if unknown := sorted(set(people) - {*known, "default"}):
-            raise ValueError(
-                f"no declared file about {', '.join(unknown)} says who a row is about; those that do are "
-                f"{', '.join(known)}, and default is for all of them"
-            )
+        if unknown := set(people) - {*known, "default"}:
+            systems = [connector.name for connector in registry.connectors() if connector.forgets]
+            if unknown := sorted(unknown - {*systems}):
+                raise ValueError(
+                    f"no declared file about {', '.join(unknown)} says who a row is about, nor a connected system of "
+                    f"that name; the files that do are {', '.join(known)}, the systems {', '.join(systems)}, and "
+                    "default is for all of them"
+                )
         return people
 
     def months(self, entity: str) -> int | None:
         """The term of an entity's people, in months; None when it has none, and keeps them."""
         return self.people.get(_PART_OF.get(entity, entity), self.people.get("default"))
+
+    def term(self, system: Connector, now: datetime, time_zone: str) -> Term | None:
+        """The term of a connected system's people: it moves on once a month, and is never longer than it says."""
+        months = self.months(system.name) if system.forgets else None
+        today = now.astimezone(ZoneInfo(time_zone)).date()
+        return Term(_months_before(today.replace(day=1), months - 1), time_zone) if months else None
 
     def terms(self, now: datetime, time_zone: str) -> terms.Terms | None:
         """What is within its term at a moment, by the company's calendar; None when nothing has a term."""

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.errors import SourceError
-from ingestion.sources import xaf
+from ingestion.sources import registry, xaf
 from ingestion.sources.files import terms
 from orchestration import company, dbt, metrics_union, release, sources
 from orchestration import disk as volumes
@@ -107,6 +107,7 @@ def _terms(paths: Paths) -> Finding:
     """Art. 5(1)(e) AVG/GDPR: how long rows say who they are about, and who is still in the company's own copies."""
     settings = company.read(paths)
     people = [spec.entity for spec in settings.files if terms.PEOPLE[spec.entity]]
+    people += [name for name in settings.sources if registry.connector(name).forgets]
     without = sorted({entity for entity in people if not settings.retention.months(entity)})
     if without:
         advice = "Give one in months under [retention.people] in company.toml, such as default = 25."
@@ -114,7 +115,7 @@ def _terms(paths: Paths) -> Finding:
     warehouse = release.private_warehouse(paths)
     forgotten = terms.with_forgotten(warehouse) if people and warehouse else set()
     there = sorted(name for _, name in forgotten if (paths.inbox / name).is_file())
-    found = f"all {len(people)} declarations about people have one" if people else "no declared file is about people"
+    found = f"all {len(people)} sources about people have one" if people else "no source is about people"
     if not there:
         return Finding("terms", found)
     shown = ", ".join(there[:_SHOWN_FILES]) + (f" and {len(there) - _SHOWN_FILES} more" if there[_SHOWN_FILES:] else "")

@@ -26,7 +26,7 @@ from ingestion import privacy, quoting
 from ingestion.connect.fields import Rows
 from ingestion.connect.landing import STATE, Landing
 from ingestion.sources import registry
-from ingestion.sources.files import entities, terms
+from ingestion.sources.files import entities
 from ingestion.sources.webhooks import spool as webhooks
 from ingestion.sources.xaf import settings as xaf
 from orchestration import release
@@ -41,7 +41,7 @@ _LAST_ATTEMPT = "last_refresh.json"
 # What a run leaves for whoever looks for a fault: gone as a whole when a person is named in it.
 _DISPOSABLE = ("logs", "docs", "check", "work")
 _PSEUDONYM = re.compile(r"p1[0-9a-f]{24}")
-_ALIAS = re.compile(rf"{terms.ALIAS}[0-9a-f]{{24}}")
+_ALIAS = re.compile(rf"{privacy.ALIAS}[0-9a-f]{{24}}")
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,23 @@ from pathlib import Path
 import duckdb
 
 from ingestion import privacy, quoting
+from ingestion.connect.connector import BATCHES
 from ingestion.sources.files import terms
-from orchestration import company, erasure
+from ingestion.terms import alias
+from orchestration import company, erasure, release
 from orchestration.paths import Paths
 
 _FRESH = ".forgetting"
 
 
 def forget(paths: Paths) -> int:
-    """Forgets whoever is past the terms of `[retention.people]`, and returns how many pseudonyms were taken away."""
+    """Forgets whoever in declared files is past the terms of `[retention.people]`; how many pseudonyms were taken away.
+
+    Who was forgotten in a connected system (`sources.forget`) came with an alias, in the place of rows whose bytes go
+    here.
+    """
     allowed = company.read(paths).retention.terms(datetime.now(UTC), company.resolve(paths).time_zone)
-    return 0 if allowed is None else forget_in(paths, allowed)
+    return forget_in(paths, allowed or terms.Terms({}, "UTC"))
 
 
 def forget_in(paths: Paths, allowed: terms.Terms) -> int:
@@ -37,13 +43,28 @@ def forget_in(paths: Paths, allowed: terms.Terms) -> int:
         connection.execute(f"attach {quoting.text(paths.warehouse)} as warehouse")
         connection.execute("use warehouse")
         count = _choose(connection, allowed)
-        if not count:
+        if not count and not _was_replaced(connection, release.private_warehouse(paths)):
             return 0
         erasure.drop_models(connection)
         _write_anew(connection, fresh)
     fresh.replace(paths.warehouse)
     paths.warehouse.with_name(f"{paths.warehouse.name}.wal").unlink(missing_ok=True)
     return count
+
+
+def _was_replaced(connection: duckdb.DuckDBPyConnection, former: Path | None) -> bool:
+    """Whether all rows of a connected system went since the current release, and others came: they left their bytes."""
+    if former is None:
+        return False
+    connection.execute(f"attach {quoting.text(former)} as former (read_only)")
+    found: dict[str, set[tuple[str, str]]] = {"former": set(), "warehouse": set()}
+    for database, schema in connection.execute(
+        "select database_name, schema_name from duckdb_tables() where table_name = $1", [BATCHES]
+    ).fetchall():
+        generations = connection.execute(f"select distinct $1, generation from {database}.{schema}.{BATCHES}", [schema])
+        found[database] |= set(generations.fetchall())
+    connection.execute("detach former")
+    return not found["former"] <= found["warehouse"]
 
 
 def _write_anew(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
@@ -82,6 +103,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, allowed: terms.Terms) -> int:
         for column in terms.PEOPLE[entity]
     ]
     if not named:
+        connection.execute("create table memory.main.forgotten (pseudonym varchar, alias varchar)")
         return 0
     elsewhere = [
         f'select "{column}" as person from "{dataset}"."{table}"'
@@ -111,9 +133,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, allowed: terms.Terms) -> int:
         pseudonyms as (from forgotten union {" union ".join(keys)})
         select
             person as pseudonym,
-            {quoting.text(terms.ALIAS)} || left(
-                sha256(getvariable('secret') || person), {privacy.LENGTH - len(terms.ALIAS)}
-            ) as alias
+            {alias("person")} as alias
         from pseudonyms
         """
     )

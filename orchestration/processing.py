@@ -34,7 +34,8 @@ _TEXTS = Path(__file__).parent / "texts"
 class Processing:
     """One raw table that is loaded: of which source, about whom, which columns, and for which KPIs.
 
-    `kept` says what ends that a row says who it is about: `term` (after `months`), `no_term`, `books` or `system`.
+    `kept` says what ends that a row says who it is about: `term` or `system` (after `months`, in declared files or in a
+    connected system), `no_term` or `books`.
     """
 
     source: str
@@ -54,8 +55,7 @@ def entries(paths: Paths, manifest: Mapping[str, Any], language: Language) -> li
     found = []
     for source, dataset, table, schema in _tables(paths):
         marks = {name: mark for name, mark in privacy.marks(schema).items() if mark.role == "identifier"}
-        months = retention.months(table) if dataset == "raw_files" else None
-        kept = {"raw_files": "term" if months else "no_term", "raw_xaf": "books"}.get(dataset, "system")
+        kept, months = _kept(dataset, table, retention)
         found.append(
             Processing(
                 source=source,
@@ -69,6 +69,16 @@ def entries(paths: Paths, manifest: Mapping[str, Any], language: Language) -> li
             )
         )
     return found
+
+
+def _kept(dataset: str, table: str, retention: company.RetentionSection) -> tuple[str, int | None]:
+    name = dataset.removeprefix("raw_")
+    if name == "xaf" or (name in registry.NAMES and not registry.connector(name).forgets):
+        return "books", None
+    months = retention.months(name if name in registry.NAMES else table)
+    if not months:
+        return "no_term", None
+    return "system" if name in registry.NAMES else "term", months
 
 
 def purposes(manifest: Mapping[str, Any], language: Language) -> dict[tuple[str, str], set[str]]:

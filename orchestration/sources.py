@@ -8,21 +8,26 @@ import stat
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from ingestion import quoting
 from ingestion.connect import connector as connect
+from ingestion.connect import forgetting
 from ingestion.connect.connector import Connector, Reader, Settings, Step
 from ingestion.connect.fields import arrow
 from ingestion.connect.landing import Landing
 from ingestion.pipeline import Delivery
-from ingestion.sources import databases
+from ingestion.sources import databases, registry
 from ingestion.sources.databases import DatabaseSpec
 from ingestion.sources.files import FileSpec, Snapshot
+from ingestion.sources.webhooks import spool as webhooks
 from orchestration import company, erasure, release
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
@@ -78,8 +83,46 @@ def fetch(
     """
     _require_agreement(paths, connector)
     zone = landing(paths, connector)
+    if connector.name == OWN:
+        with zone.locked():
+            webhooks.of(zone.folder).settle(zone.generation)
     erasure.reapply_to(paths, zone, connector.tables)
     return connect.fetch(connector, settings, reader(paths, connector, settings), zone, on_step)
+
+
+def forget(paths: Paths, connector: Connector) -> int:
+    """Forgets whoever in a system's landing zone is past the term of `[retention.people]`; how many pseudonyms went.
+
+    Whoever objected stays known, or the objection could not be kept.
+    """
+    term = company.read(paths).retention.term(connector, datetime.now(UTC), company.resolve(paths).time_zone)
+    if term is None:
+        return 0
+    zone = landing(paths, connector)
+    with zone.locked():
+        if connector.name != OWN:
+            return forgetting.forget(zone, connector.tables, term, _objected(paths))
+        spool = webhooks.of(zone.folder)
+        count = forgetting.forget(zone, connector.tables, term, _objected(paths), spool.prepare)
+        spool.settle(zone.generation)
+    return count
+
+
+def _objected(paths: Paths) -> set[str]:
+    """The pseudonyms of who objected, by file or by webhook."""
+    system = registry.connector(OWN)
+    objections = {"objections": system.tables["objections"]}
+    with duckdb.connect() as connection:
+        found = set(connection.execute(forgetting.named(landing(paths, system), objections)).fetchall())
+        if paths.warehouse.exists():
+            connection.execute(f"attach {quoting.text(paths.warehouse)} as warehouse (read_only)")
+            with suppress(duckdb.CatalogException):
+                found |= set(
+                    connection.execute(
+                        "select customer_id from warehouse.raw_files.objections where customer_id is not null"
+                    ).fetchall()
+                )
+    return {person for (person,) in found}
 
 
 def without_agreement(names: Iterable[str], rules: company.PrivacySection) -> list[str]:

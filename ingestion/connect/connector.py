@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from ingestion import pipeline, privacy
+from ingestion.connect import forgetting
 from ingestion.connect.fields import IS_DELETED, Rows, arrow, deleted
 from ingestion.connect.landing import Batch, Landing, hashed_key, latest
 from ingestion.errors import SourceError
@@ -44,7 +45,8 @@ class Settings(BaseModel):
 class Page:
     """Rows as the system gave them, and the position from which reading goes on after them.
 
-    `windows` are the windows these rows are the whole of. `done` and `total` are for the estimate only.
+    `windows` are the windows these rows are the whole of. `total` is for the estimate only. `aliased` are rows that
+    came before, of people who were forgotten: who they are about is an alias already.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -52,6 +54,7 @@ class Page:
     windows: Sequence[tuple[str, ...]] = ()
     deleted: Sequence[Mapping[str, Any]] = ()
     total: int | None = None
+    aliased: Sequence[Mapping[str, Any]] = ()
 
 
 class Reader(Protocol):
@@ -94,6 +97,12 @@ class Connector:
     def schemas(self) -> dict[str, pa.Schema]:
         """Every raw table of the source."""
         return {**{name: rows.schema for name, rows in self.tables.items()}, BATCHES: _DELIVERED}
+
+    @property
+    def forgets(self) -> bool:
+        """Whether people in it can have a term: those in the books, whose rows have to stay, have none."""
+        marks = [mark for spec in self.tables.values() for mark in privacy.marks(spec.schema).values()]
+        return any(mark.role == "identifier" and mark.on_erasure == "row" for mark in marks)
 
     def reader(self, settings: Settings, folder: Path, environment: Mapping[str, str] | None = None) -> Reader:
         """Opens the system with the secrets of the environment.
@@ -178,14 +187,23 @@ def fetch(
         kept = [repr(connector.tables), guard.key.identity if guard else ""]
         reads = "|".join([connector.name, settings.model_dump_json(), *kept])
         landing.start(hashlib.sha256(reads.encode()).hexdigest())
-        receiver = _Receiver(landing, guard)
-        came = {}
-        for table, spec in sorted(connector.tables.items(), key=lambda one: privacy.refers(one[1].schema)):
-            came[table] = _fetch_table(table, spec, reader, receiver, on_step)
-            if spec.key:
-                _reconcile(connector, table, spec, reader, receiver)
-            landing.complete(table, reader.now())
-            on_step(Step(table, came[table], None, done=True))
+        try:
+            return _fetch(connector, reader, _Receiver(landing, connector.tables, guard), on_step)
+        except forgetting.ReturnedError:
+            landing.start_anew()
+            return _fetch(connector, reader, _Receiver(landing, connector.tables, guard, again=True), on_step)
+
+
+def _fetch(
+    connector: Connector, reader: Reader, receiver: _Receiver, on_step: Callable[[Step], None]
+) -> dict[str, int]:
+    came = {}
+    for table, spec in sorted(connector.tables.items(), key=lambda one: privacy.refers(one[1].schema)):
+        came[table] = _fetch_table(table, spec, reader, receiver, on_step)
+        if spec.key:
+            _reconcile(connector, table, spec, reader, receiver)
+        receiver.landing.complete(table, reader.now())
+        on_step(Step(table, came[table], None, done=True))
     return came
 
 
@@ -195,10 +213,15 @@ def _about_people(connector: Connector) -> bool:
 
 @dataclass
 class _Receiver:
-    """Puts rows in the landing zone: with pseudonyms, and without the people who were erased."""
+    """Puts rows in the landing zone: with pseudonyms, and without the people who were erased.
+
+    `again`: everything is being read once more, because somebody who was forgotten may have come back.
+    """
 
     landing: Landing
+    tables: Mapping[str, Rows]
     guard: privacy.Guard | None
+    again: bool = False
 
     def sift(self, table: str, spec: Rows, rows: pa.Table) -> pa.Table:
         """The rows to keep."""
@@ -210,7 +233,7 @@ class _Receiver:
             hashed = [hashed_key(self.guard.key, table, key) for key in keys]
             is_deleted = dict(zip(hashed, left_out[IS_DELETED].to_pylist(), strict=False))
             self.landing.leave_out(table, is_deleted, self.guard.listed())
-        return kept
+        return forgetting.recall(self.landing, self.tables, table, kept, again=self.again)
 
     def kept_as(self, spec: Rows, keys: Iterator[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
         """Keys as the system lists them, as the landing zone has them."""
@@ -241,16 +264,19 @@ class _Receiver:
 def _fetch_table(table: str, spec: Rows, reader: Reader, receiver: _Receiver, on_step: Callable[[Step], None]) -> int:
     landing = receiver.landing
     parts: list[pa.Table] = []
+    aliased: list[pa.Table] = []
     windows: list[tuple[str, ...]] = []
     came = 0
     whole = not spec.key and not spec.windows
     position = landing.progress(table).position
 
     def flush() -> None:
-        nonlocal parts, windows
+        nonlocal parts, aliased, windows
         rows = pa.concat_tables(parts) if parts else spec.schema.empty_table()
+        if aliased:  # first: what came later may be of the same people
+            landing.add(table, pa.concat_tables(aliased), landing.progress(table).position)
         landing.add(table, receiver.sift(table, spec, rows), position, windows)
-        parts, windows = [], []
+        parts, aliased, windows = [], [], []
 
     for page in reader.read(table, position):
         part = arrow(table, spec, page.rows)
@@ -258,6 +284,8 @@ def _fetch_table(table: str, spec: Rows, reader: Reader, receiver: _Receiver, on
             part = pa.concat_tables([part, deleted(spec, page.deleted)])
         came += part.num_rows
         parts.append(part)
+        if page.aliased:
+            aliased.append(arrow(table, spec, page.aliased))
         windows.extend(page.windows)
         position = page.position
         if not whole and sum(part.num_rows for part in parts) >= _BATCH_ROWS:
@@ -288,12 +316,16 @@ def _reconcile(connector: Connector, table: str, spec: Rows, reader: Reader, rec
     if listed is not None:
         listed = receiver.kept_as(spec, listed)
         left_out = receiver.still_left_out(table, listed)
-        still = listed - left_out
-        gone = [dict(zip(spec.key, key, strict=True)) for key in landing.keys(table, spec) - still]
+        still, here = listed - left_out, landing.keys(table, spec)
+        # The system lists people who were forgotten here too, and nobody can tell which of them it does.
+        forgotten, strange = forgetting.forgotten(spec, here), still - here
+        if len(strange) < len(forgotten):
+            raise forgetting.ReturnedError
+        gone = [dict(zip(spec.key, key, strict=True)) for key in here - forgotten - still]
         if gone:
             landing.add(table, deleted(spec, gone), landing.progress(table).position)
         # What came into being between two questions is read the next time.
-        if said <= len(listed) and not still - landing.keys(table, spec):
+        if said <= len(listed) and len(strange) == len(forgotten):
             return
     # First what came meanwhile; then everything, for a row may come with an older mark than where reading stopped.
     for since in (landing.progress(table).position, None):

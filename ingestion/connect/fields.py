@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from ingestion.errors import SourceError
 from ingestion.privacy import Mark
 from ingestion.sources.files.entities import ARROW
+from ingestion.terms import Days
 
 # Every raw table of a connector also says whether the system still has the row.
 IS_DELETED = "is_deleted"
@@ -67,11 +68,25 @@ class Rows:
 
     `key` names a row: read again, it replaces the one there. `windows` names columns instead whose values are read as
     a whole: what was there before goes. With neither, every read brings the whole table.
+
+    For the day that its people are past their term (`forgetting`): `recalled_by` names what tells that a row is one
+    that is here, if its key does not, or is itself who the row is about; a row goes on while `open_until` is empty;
+    the columns of `derived` hold a digest of the whole row, the first of them being its key.
     """
 
     fields: tuple[Field, ...]
     key: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
+    # Not in the description by which a landing zone knows what it holds: none of this changes what is read.
+    recalled_by: tuple[str, ...] = field(default=(), repr=False)
+    open_until: str = field(default="", repr=False)
+    derived: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def days(self) -> Days:
+        """The columns that say when."""
+        dated = {one.name: one.kind for one in self.fields if one.kind in ("date", "timestamp")}
+        return Days(dated, self.open_until)
 
     @property
     def schema(self) -> pa.Schema:
@@ -83,8 +98,10 @@ class Rows:
         return pa.schema([*columns, pa.field(IS_DELETED, pa.bool_())])
 
 
-def rows(text: str, *, key: str = "", windows: str = "") -> Rows:
-    """A table from one line a column; `key` and `windows` are names with spaces between them."""
+def rows(
+    text: str, *, key: str = "", windows: str = "", recalled_by: str = "", open_until: str = "", derived: str = ""
+) -> Rows:
+    """A table from one line a column; the others are names with spaces between them."""
     found = []
     for line in text.strip().splitlines():
         told, kind, path = line.split()
@@ -94,7 +111,11 @@ def rows(text: str, *, key: str = "", windows: str = "") -> Rows:
             raise ValueError(f"{line.strip()!r}: what is about a person is a text.")
         steps = tuple(path.split("."))
         found.append(Field(name.rstrip("!?"), kind, steps, name.endswith("!"), name.endswith("?"), mark))
-    return Rows(tuple(found), tuple(key.split()), tuple(windows.split()))
+    named = {one.name for one in found if one.mark and one.mark.role == "identifier"}
+    told = recalled_by.split() or [one for one in key.split() if not named & set(key.split())]
+    return Rows(
+        tuple(found), tuple(key.split()), tuple(windows.split()), tuple(told), open_until, tuple(derived.split())
+    )
 
 
 def _mark(about: str, line: str) -> Mark:

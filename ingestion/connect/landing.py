@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,10 @@ class Landing:
             name: Progress(**{**table, "batches": [Batch(**batch) for batch in table["batches"]]})
             for name, table in content.get("tables", {}).items()
         }
+        # The term by which this generation was judged, and until when people were forgotten in it or an earlier one.
+        self.judged: str | None = content.get("judged")
+        told = content.get("forgotten_before")
+        self.forgotten_before: date | None = date.fromisoformat(told) if told else None
         # (kind, pseudonym) of who is to stay out, and of what is theirs.
         self.erased: set[tuple[str, str]] = {(kind, one) for kind, one in content.get("erased", [])}
 
@@ -90,8 +94,26 @@ class Landing:
     def start(self, reads: str) -> None:
         """Begins anew when the settings say that something else is read than what is here."""
         if self.reads != reads:
-            self.generation, self.reads, self.tables = uuid.uuid4().hex, reads, {}
-            self._save()
+            self.reads = reads
+            self.start_anew()
+        self._clear()
+
+    def start_anew(self) -> None:
+        """Begins a generation without rows: everything is read again."""
+        self.generation, self.tables, self.judged = uuid.uuid4().hex, {}, None
+        self._save()
+        self._clear()
+
+    def turn(self, generation: str, since: date) -> None:
+        """Goes on with a generation that is written whole, in which nobody is known who is past the term."""
+        if generation != self.generation:
+            self.generation = generation
+            self.forgotten_before = max(since, self.forgotten_before or since)
+        self.judged = since.isoformat()
+        self._save()
+        self._clear()
+
+    def _clear(self) -> None:
         for folder in self.folder.iterdir():
             if folder.is_dir() and folder.name != self.generation:
                 shutil.rmtree(folder)
@@ -107,7 +129,7 @@ class Landing:
         progress = self.progress(table)
         if rows.num_rows or windows:
             number = progress.batches[-1].number + 1 if progress.batches else 1
-            _write(rows, self.path(table, number))
+            write(rows, self.path(table, number))
             progress.batches.append(Batch(number, rows.num_rows, [list(window) for window in windows]))
         progress.position = position
         self._save()
@@ -126,19 +148,19 @@ class Landing:
         self.progress(table).fetched_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
         self._save()
 
-    def path(self, table: str, number: int) -> Path:
-        """The file of a batch."""
-        return self.folder / self.generation / table / f"{number:08d}.parquet"
+    def path(self, table: str, number: int, generation: str = "") -> Path:
+        """The file of a batch, of this generation or another one."""
+        return self.folder / (generation or self.generation) / table / f"{number:08d}.parquet"
 
     def keys(self, table: str, spec: Rows) -> set[tuple[Any, ...]]:
         """The keys the system still has, as far as is known here."""
         with duckdb.connect() as connection:
-            return set(connection.execute(f"select {_names(spec.key)} from ({self._latest(table, spec)})").fetchall())
+            return set(connection.execute(f"select {_names(spec.key)} from ({self.held_rows(table, spec)})").fetchall())
 
     def held(self, table: str, spec: Rows) -> int:
         """The number of rows the system still has, as far as is known here."""
         with duckdb.connect() as connection:
-            row = connection.execute(f"select count(*) from ({self._latest(table, spec)})").fetchone()
+            row = connection.execute(f"select count(*) from ({self.held_rows(table, spec)})").fetchone()
         assert row is not None
         return int(row[0])
 
@@ -154,7 +176,7 @@ class Landing:
         found = []
         with duckdb.connect() as connection:
             for table, column, condition in self._theirs(connection, people, tables):
-                row = connection.execute(f"select count(*) from {self._files(table)} where {condition}").fetchone()
+                row = connection.execute(f"select count(*) from {self.files(table)} where {condition}").fetchone()
                 if row and row[0]:
                     found.append((table, int(row[0]), bool(column)))
         return found
@@ -169,7 +191,7 @@ class Landing:
             theirs = list(self._theirs(connection, people, tables))
             for table, column, condition in theirs:
                 if not column and (names := tables[table].key):
-                    held = f"select * from ({self._latest(table, tables[table])}) where {condition}"
+                    held = f"select * from ({self.held_rows(table, tables[table])}) where {condition}"
                     gone = connection.execute(f"select {_names(names)} from ({held})").fetchall()
                     self.leave_out(table, {hashed_key(key, table, one): False for one in gone})
             self.erased |= {
@@ -225,17 +247,19 @@ class Landing:
             ]
             for column, kind in owned.items() if whose and self.progress(table).batches else ():
                 numbers = connection.execute(
-                    f'select distinct "{column}" from {self._files(table)} '
+                    f'select distinct "{column}" from {self.files(table)} '
                     f'where "{column}" is not null and ({" or ".join(whose)})'
                 ).fetchall()
                 found |= {(kind, number) for (number,) in numbers}
         return found
 
-    def _files(self, table: str) -> str:
+    def files(self, table: str) -> str:
+        """SQL for all rows of a table that has batches, also those that came again later, with `filename`."""
         files = ", ".join(quoting.text(self.path(table, batch.number)) for batch in self.progress(table).batches)
-        return f"read_parquet([{files}])"
+        return f"read_parquet([{files}], filename = true)"
 
-    def _latest(self, table: str, spec: Rows) -> str:
+    def held_rows(self, table: str, spec: Rows) -> str:
+        """SQL for the rows the system still has, as far as is known here."""
         found = self.progress(table).batches
         if not found:
             return f"select {', '.join(f'null as {_names([name])}' for name in spec.schema.names)} where false"
@@ -246,6 +270,8 @@ class Landing:
         content = {
             "generation": self.generation,
             "reads": self.reads,
+            "judged": self.judged,
+            "forgotten_before": str(self.forgotten_before) if self.forgotten_before else None,
             "erased": sorted(self.erased),
             "tables": {name: asdict(table) for name, table in self.tables.items()},
         }
@@ -257,7 +283,7 @@ class Landing:
         part.rename(self._state)
 
 
-def _write(rows: pa.Table, target: Path) -> None:
+def write(rows: pa.Table, target: Path) -> None:
     """Whole or not there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
@@ -277,7 +303,7 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, file: Path, column: str, con
         f"select {emptied} from read_parquet({quoting.text(file)}, file_row_number = true) where {kept} "
         "order by file_row_number"
     ).to_arrow_table()
-    _write(rows.select(schema.names).cast(schema), file)
+    write(rows.select(schema.names).cast(schema), file)
     return rows.num_rows
 
 

@@ -108,8 +108,12 @@ def raw_files(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
 def raw_connectors(draft: DraftRelease) -> Iterator[dg.MaterializeResult]:
     """The connected systems: what is new in each, read and loaded. A system that is not connected has no rows."""
     connected = company.read(draft.paths).sources
-    for connector in registry.connectors():
-        if connector.name in connected:
-            progress.report(f"Reading {connector.title}")
-            sources.fetch(draft.paths, connector, connected[connector.name])
-        yield from _loaded(draft, sources.deliver(draft.paths, connector, connected.get(connector.name)))
+    systems = {connector.name: connector for connector in registry.connectors()}
+    for name, settings in connected.items():
+        progress.report(f"Reading {systems[name].title}")
+        sources.fetch(draft.paths, systems[name], settings)
+    # All were read by now: an objection that came by webhook is of people in the others too.
+    for name in connected:
+        sources.forget(draft.paths, systems[name])
+    for name, connector in systems.items():
+        yield from _loaded(draft, sources.deliver(draft.paths, connector, connected.get(name)))

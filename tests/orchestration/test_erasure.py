@@ -114,7 +114,10 @@ def refreshed_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         refreshed(paths)
         fetch_shop(paths)
         refreshed(paths)
-    received = [{"entity": "orders", "record": {"customer_id": who}} for who in [*CANARIES, *OTHERS]]
+    received = [
+        {"sender": "shop", "message_id": f"shop-{at}", "entity": "orders", "record": {"customer_id": who}}
+        for at, who in enumerate([*CANARIES, *OTHERS])
+    ]
     spool.of(paths.sources / "webhooks").append(received)
     paths.logs.mkdir(exist_ok=True)
     (paths.logs / "refresh.log").write_bytes(gzip.compress(f"a bad cell: {CANARIES[0]}".encode()))

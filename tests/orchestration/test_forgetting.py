@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,13 +11,17 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion import privacy
-from ingestion.sources import files
+from ingestion.sources import files, registry
 from ingestion.sources.files import FileSpec
 from ingestion.sources.files.terms import Terms
-from orchestration import company, doctor, erasure, forgetting, release
+from ingestion.terms import Term
+from orchestration import company, doctor, erasure, forgetting, release, sources
 from orchestration.cli import app
 from orchestration.errors import KerncijfersError
 from orchestration.paths import Paths
+from tests.ingestion.connect.fake import serve
+from tests.ingestion.connect.fake_shopify import FakeShopify
+from tests.ingestion.connect.test_people import order_of
 
 AMSTERDAM = "Europe/Amsterdam"
 SINCE = date(2024, 2, 29)
@@ -247,7 +252,7 @@ def test_g6_the_doctor_says_which_sources_have_no_term_and_which_files_of_the_co
         return next(one for one in doctor.examine(paths) if one.subject == "terms")
 
     assert told("orders = 25").found == "people in sessions stay traceable without a term"
-    assert told("default = 25") == doctor.Finding("terms", "all 2 declarations about people have one")
+    assert told("default = 25") == doctor.Finding("terms", "all 2 sources about people have one")
     shop.put("orders_old", "1,anna,2023-05-01,10")
     shop.put("orders_new", "2,bram,2026-03-01,10")
     shop.refresh()
@@ -257,11 +262,65 @@ def test_g6_the_doctor_says_which_sources_have_no_term_and_which_files_of_the_co
     )
 
 
-@pytest.mark.parametrize("name", ["order", "tickets", "ledger"])
+@pytest.mark.parametrize("name", ["order", "tickets", "ledger", "exact", "afas"])
 def test_g6_a_term_for_a_source_that_names_nobody_is_refused(tmp_path: Path, name: str) -> None:
     file = tmp_path / "company.toml"
     file.write_text(f"[retention.people]\n{name} = 25\n", encoding="utf-8")
     with pytest.raises(
-        KerncijfersError, match=rf"no declared file about {name} says who a row is about; those that do"
+        KerncijfersError, match=rf"no declared file about {name} says who a row is about, nor a connected system"
     ):
         company.read(Paths(tmp_path / "data", tmp_path / "inbox", file))
+
+
+def test_g6_a_connected_system_is_looked_at_once_a_month_and_never_later_than_its_term() -> None:
+    settings = company.RetentionSection(people={"shopify": 25, "default": 1})
+    shop, exact, stripe = (registry.connector(name) for name in ("shopify", "exact", "stripe"))
+    # In Amsterdam it is December already.
+    moment = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    assert settings.term(shop, moment, AMSTERDAM) == Term(date(2024, 12, 1), AMSTERDAM)
+    assert settings.term(shop, datetime(2026, 11, 1, 12, tzinfo=UTC), AMSTERDAM) == Term(date(2024, 11, 1), AMSTERDAM)
+    assert settings.term(stripe, moment, AMSTERDAM) == Term(date(2026, 12, 1), AMSTERDAM)
+    assert settings.term(exact, moment, AMSTERDAM) is None, "the books have to be kept"
+    assert company.RetentionSection().term(shop, moment, AMSTERDAM) is None
+
+
+def test_g6_who_is_past_the_term_of_a_connected_system_is_in_no_byte_of_the_next_warehouse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = registry.connector("shopify")
+    file = tmp_path / "company.toml"
+    paths = Paths(data=tmp_path / "data", inbox=tmp_path / "inbox", company=file)
+    for folder in (paths.inbox, paths.work):
+        folder.mkdir(parents=True)
+    people = ["anna", "bram", "chris"]
+    moments = {"anna": "2015-05-01T10:00:00Z", "bram": "2015-05-01T10:00:00Z", "chris": "2100-01-01T10:00:00Z"}
+    with serve(FakeShopify([order_of(who, 10 * at, moments[who]) for at, who in enumerate(people)])) as server:
+        file.write_text(
+            '[company]\nname = "Linde"\n[sources.shopify]\nshop = "linde"\nsince = "2015-01-01"\n'
+            f'base_url = "{server.url}"\n[retention.people]\nshopify = 25\n',
+            encoding="utf-8",
+        )
+        monkeypatch.setenv("SHOPIFY_ACCESS_TOKEN", "shpat_good")
+        settings = company.read(paths).sources["shopify"]
+        sources.fetch(paths, shop, settings)
+    released = tmp_path / "released.duckdb"
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        warehouse.execute("set force_compression = 'uncompressed'")
+    sources.deliver(paths, shop, settings)
+    shutil.copyfile(paths.warehouse, released)
+    monkeypatch.setattr(release, "private_warehouse", lambda _: released)
+    of = {who: privacy.key().pseudonym(who, "customer") for who in people}
+
+    # Bram objected: by a file that is in the warehouse.
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        warehouse.execute("create schema raw_files")
+        warehouse.execute(
+            "create table raw_files.objections as select $1 as customer_id, null::varchar as _key", [of["bram"]]
+        )
+    assert sources.forget(paths, shop) == 1
+    sources.deliver(paths, shop, settings)
+    forgetting.forget(paths)
+    held = paths.warehouse.read_bytes()
+    assert [who for who in people if of[who].encode() in held] == ["bram", "chris"]
+    with duckdb.connect(str(paths.warehouse), read_only=True) as warehouse:
+        assert warehouse.sql("select count(distinct customer_id) from raw_shopify.orders").fetchall() == [(3,)]

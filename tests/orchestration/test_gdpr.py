@@ -42,6 +42,7 @@ warehouse_days = 31
 
 [retention.people]
 survey_responses = 25
+shopify = 36
 
 [sources.shopify]
 shop = "linde"
@@ -113,11 +114,11 @@ def test_g1_every_source_has_an_entry_with_purpose_ground_people_term_and_recipi
     told = processing.markdown(configured, language, MANIFEST)
     expected = {
         "nl": ["### survey (survey.csv): survey_responses", "Over wie: klanten", "Als pseudoniem: customer_id",
-               "Herleidbaar: tot 25 maanden na", "Herleidbaar: zolang het systeem is gekoppeld",
+               "Herleidbaar: tot 25 maanden na", "Herleidbaar: tot hoogstens 36 maanden na de laatste datum waarop iemand erin voorkomt",
                "Waarvoor: Klanttevredenheid; NPS", "de 2 nieuwste interne databases, elk hoogstens 31 dagen",
                "uitvoering van een overeenkomst", "Bank: management, j***@bank.example"],
         "en": ["### survey (survey.csv): survey_responses", "About whom: customers", "As a pseudonym: customer_id",
-               "Traceable to a person: until 25 months after", "Traceable to a person: as long as the system is connected",
+               "Traceable to a person: until 25 months after", "Traceable to a person: until at most 36 months after the last date on which somebody occurs in it",
                "What for: NPS; Satisfaction", "newest 2 private databases, each at most 31 days",
                "performance of a contract", "Bank: management, j***@bank.example"],
     }  # fmt: skip

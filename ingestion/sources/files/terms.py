@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -19,8 +18,8 @@ from ingestion import privacy
 from ingestion.quoting import name as _name
 from ingestion.quoting import text as _text
 from ingestion.sources.files.entities import ENTITIES, IDENTIFIERS, STILL_GOING_ON
+from ingestion.terms import Days, Term
 
-ALIAS = "a1"
 PEOPLE = {entity: tuple(sorted(set(columns) & set(IDENTIFIERS))) for entity, columns in ENTITIES.items()}
 """The columns of each entity that say who a row is about; the key of a row may do so too."""
 
@@ -37,19 +36,16 @@ class Terms:
 
     def is_recent(self, entity: str) -> str:
         """SQL for whether a row has a day within its term, or still goes on; true where there is no term."""
-        if entity not in self.since:
-            return "true"
-        midnight = datetime.combine(self.since[entity], time.min, ZoneInfo(self.time_zone)).astimezone(UTC)
-        bounds = {"date": f"date {_text(self.since[entity])}", "timestamp": f"timestamptz {_text(midnight)}"}
-        recent = [f"coalesce({_name(column)} >= {bounds[kind]}, false)" for column, kind in _days(entity).items()]
-        if entity in STILL_GOING_ON:
-            recent.append(f"{_name(STILL_GOING_ON[entity])} is null")
-        return f"({' or '.join(recent)})"
+        term = self._term(entity)
+        return days(entity).is_recent(term) if term else "true"
 
     def is_old(self, entity: str) -> str:
         """SQL for whether every day of a row is before its term; a row without any day is neither old nor recent."""
-        dated = " or ".join(f"{_name(column)} is not null" for column in _days(entity))
-        return f"(not {self.is_recent(entity)} and ({dated}))"
+        term = self._term(entity)
+        return days(entity).is_old(term) if term else "false"
+
+    def _term(self, entity: str) -> Term | None:
+        return Term(self.since[entity], self.time_zone) if entity in self.since else None
 
     def reaches_back(self, entity: str, parquet: Path) -> bool:
         """Whether a file with pseudonyms has a row that may be of somebody who was forgotten."""
@@ -65,8 +61,10 @@ class Terms:
             )
 
 
-def _days(entity: str) -> dict[str, str]:
-    return {column: spec.kind for column, spec in ENTITIES[entity].items() if spec.kind in ("date", "timestamp")}
+def days(entity: str) -> Days:
+    """The columns of an entity that say when."""
+    columns = {column: spec.kind for column, spec in ENTITIES[entity].items() if spec.kind in ("date", "timestamp")}
+    return Days(columns, STILL_GOING_ON.get(entity, ""))
 
 
 def with_forgotten(warehouse: Path) -> set[tuple[str, str]]:
@@ -74,7 +72,7 @@ def with_forgotten(warehouse: Path) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         for entity in tables(connection):
-            is_alias = " or ".join(privacy.has_form(ALIAS, column) for column in (*PEOPLE[entity], "_key"))
+            is_alias = " or ".join(privacy.has_form(privacy.ALIAS, column) for column in (*PEOPLE[entity], "_key"))
             query = f"select distinct source_name, file_name from raw_files.{_name(entity)} where {is_alias}"
             found |= set(connection.execute(query).fetchall())
     return found

@@ -25,7 +25,9 @@ TABLES = {
         customer_id!@customer text customer
         status! text status
         ended_at timestamp endedAt
-        """
+        """,
+        recalled_by="subscription_id",
+        open_until="ended_at",
     ),
     # What was invoiced for an item of a subscription over its period, in the currency's own unit. Tax that is in the
     # amount is in included_tax.

@@ -37,7 +37,9 @@ class Webhooks:
         place = position or {"file": "", "offset": 0}
         for messages, file, offset in self._spool.read(place["file"], place["offset"], _PART):
             found = [message for message in messages if message.get("entity", REFUSALS) == table]
-            yield Page(found, {"file": file, "offset": offset})
+            aliased = [message for message in found if spools.is_aliased(message)]
+            known = [message for message in found if not spools.is_aliased(message)]
+            yield Page(known, {"file": file, "offset": offset}, aliased=aliased)
 
     def count(self, table: str) -> int | None:  # noqa: ARG002
         """Nobody says how many messages there should be."""

@@ -93,7 +93,16 @@ def _table(entity: str) -> Rows:
         "updated_at timestamp updated_at",
         "is_gone! boolean is_gone",
     )
-    return rows("\n".join([*message, *columns]), key="message_id")
+    number, is_about = KEYS[entity], _ABOUT.get((entity, KEYS[entity]), "")
+    # A record is known by its number, and somebody by the moment of becoming known to the sender.
+    number_is_a_person = is_about.startswith("@") and ":" not in is_about
+    known_by = "created_at" if number_is_a_person and "created_at" in ENTITIES[entity] else number
+    return rows(
+        "\n".join([*message, *columns]),
+        key="message_id",
+        recalled_by=f"sender {known_by}",
+        derived="message_id" if number_is_a_person else f"message_id {number}",
+    )
 
 
 TABLES: dict[str, Rows] = {

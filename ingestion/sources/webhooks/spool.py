@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from ingestion import privacy
 from ingestion.errors import SourceError
 from ingestion.sources.webhooks.settings import REFUSALS, TABLES
@@ -91,6 +93,49 @@ class Spool:
                 os.fsync(handle.fileno())
         return count
 
+    def prepare(self, generation: str, changes: Mapping[str, pa.Table]) -> None:
+        """Writes down how messages will read when a generation of the landing zone counts in which people are
+        forgotten. Each row of `changes` has the id a message has now, as `former`, and the columns that change.
+
+        A line keeps its length, so that a reading goes on where it was.
+        """
+        anew = {row.pop("former"): row for rows in changes.values() for row in rows.to_pylist()}
+        lines = []
+        for path in self.files():
+            at = 0
+            with path.open("rb") as handle:
+                for line in handle:
+                    message = _message(path, line) if line.endswith(b"\n") and line.strip() else {}
+                    if changed := anew.get(message.get("message_id", "")):
+                        lines.append(json.dumps([path.name, at, _anew(message, changed, len(line))]))
+                    at += len(line)
+        part = self._pending(f"{generation}.part")
+        part.touch(mode=0o600)
+        with part.open("w", encoding="utf-8") as out:
+            out.writelines(f"{line}\n" for line in lines)
+            out.flush()
+            os.fsync(out.fileno())
+        part.rename(self._pending(generation))
+
+    def settle(self, generation: str) -> None:
+        """Does what was prepared for the generation that counts, again if need be; what was for another one goes."""
+        pending = self._pending(generation)
+        if pending.is_file():
+            handles: dict[str, int] = {}
+            for line in pending.read_text(encoding="utf-8").splitlines():
+                name, at, content = json.loads(line)
+                if name not in handles:
+                    handles[name] = os.open(self.folder / name, os.O_WRONLY)
+                os.pwrite(handles[name], content.encode(), at)
+            for handle in handles.values():
+                os.fsync(handle)
+                os.close(handle)
+        for left in self.folder.glob(".pending-*"):
+            left.unlink()
+
+    def _pending(self, generation: str) -> Path:
+        return self.folder / f".pending-{generation}"
+
     def read(self, file: str, offset: int, size: int) -> Iterator[tuple[list[dict[str, Any]], str, int]]:
         """Messages after a place, in parts of about `size` bytes, each with the place after it.
 
@@ -124,14 +169,30 @@ def forget(folder: Path, people: Iterable[tuple[str, str]]) -> int:
     }
 
     def is_theirs(message: Mapping[str, Any]) -> bool:
-        told = message.get("record", {})
+        told, is_pseudonym = message.get("record", {}), is_aliased(message)
         return any(
-            (kind, key.pseudonym(str(told[name]), kind)) in erased
+            (kind, told[name] if is_pseudonym else key.pseudonym(str(told[name]), kind)) in erased
             for name, kind in about[message.get("entity", REFUSALS)].items()
             if told.get(name) is not None
         )
 
     return of(folder).blank(is_theirs)
+
+
+def is_aliased(message: Mapping[str, Any]) -> bool:
+    """Whether a message is of somebody who was forgotten: a sender has no say in what is behind its name."""
+    digest = message["message_id"].removeprefix(f"{message['sender']}-")
+    return digest.startswith(privacy.ALIAS) and len(digest) == privacy.LENGTH
+
+
+def _anew(message: Mapping[str, Any], changed: Mapping[str, Any], length: int) -> str:
+    told = message["record"] | {name: value for name, value in changed.items() if name in message["record"]}
+    text = json.dumps(
+        {**message, "message_id": changed["message_id"], "record": told}, separators=(",", ":"), ensure_ascii=True
+    )
+    if len(text) >= length:
+        raise ValueError("a message with aliases is longer than the one before")  # a digest is longer than two aliases
+    return f"{text:<{length - 1}}\n"
 
 
 def _write(handle: int, content: bytes) -> None:

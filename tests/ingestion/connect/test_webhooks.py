@@ -60,9 +60,9 @@ SETTINGS = {
 class Inbox:
     """A receiver, and what is made of what it kept."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any] = SETTINGS) -> None:
         self.folder, self.clock = folder, FakeClock(datetime.now(UTC).timestamp())
-        self.settings = WebhookSettings.model_validate(SETTINGS)
+        self.settings = WebhookSettings.model_validate(settings)
         self.spool = spools.of(folder / "webhooks")
         self.receiver = Receiver(self.settings, SECRET, self.spool, self.clock)
 
