@@ -1,4 +1,4 @@
-"""Cells of an Excel workbook that hold no value though they are not empty. The reader gives both kinds as empty."""
+"""Cells of a workbook, .xlsx or .ods, that hold no value though they are not empty. The reader gives both as empty."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 _BOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
+_OPEN_DOCUMENT = "content.xml"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_KIND = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-type"
+_KIND_OF_LIBREOFFICE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
 _ID = re.compile(r"\}id$")
 # What lxml, zipfile and a sheet that is not where the workbook says it is raise.
 UNREADABLE = (
@@ -31,17 +35,18 @@ _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge
 def without_value(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
     """Line, column (from 0) and what is there: an error such as #DIV/0!, or a formula that was never worked out.
 
-    Of a workbook in another form than .xlsx there is nothing to say. Raises one of `UNREADABLE` for a damaged one.
+    Of a workbook in another form there is nothing to say. Raises one of `UNREADABLE` for a damaged one.
     """
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
-        if _BOOK not in (there := archive.namelist()):
-            return
-        place = _place(archive, sheet)
-        if place in there:
+        there = archive.namelist()
+        if _BOOK in there and (place := _place(archive, sheet)) in there:
             with archive.open(place) as part:
                 yield from _cells(part)
+        elif _OPEN_DOCUMENT in there:
+            with archive.open(_OPEN_DOCUMENT) as part:
+                yield from _cells_of_open_document(part, sheet)
 
 
 def _place(archive: zipfile.ZipFile, sheet: str) -> str:
@@ -73,6 +78,25 @@ def _cells(part: IO[bytes]) -> Iterator[tuple[int, int, str]]:
         elif not value and kind != "str" and element.find("{*}f") is not None:  # a text may be worked out to be empty
             yield line, column, "a formula without a value"
         column += 1
+
+
+def _cells_of_open_document(part: IO[bytes], sheet: str) -> Iterator[tuple[int, int, str]]:
+    line, is_chosen = 1, False
+    tags = (f"{_TABLE}table", f"{_TABLE}table-row")
+    for event, element in etree.iterparse(part, events=("start", "end"), tag=tags, **_SAFE):
+        if element.tag == tags[0]:
+            line, is_chosen = 1, event == "start" and element.get(f"{_TABLE}name") == sheet
+        elif event == "end":
+            column = 0
+            for cell in element.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell") if is_chosen else ():
+                after = column + int(cell.get(f"{_TABLE}number-columns-repeated") or 1)
+                if cell.get(_KIND_OF_LIBREOFFICE) == "error":
+                    yield from ((line, at, cell.findtext("{*}p") or "an error") for at in range(column, after))
+                elif cell.get(f"{_TABLE}formula") and not cell.get(_KIND):
+                    yield from ((line, at, "a formula without a value") for at in range(column, after))
+                column = after
+            line += int(element.get(f"{_TABLE}number-rows-repeated") or 1)
+            element.clear()
 
 
 def _number(reference: str) -> int:

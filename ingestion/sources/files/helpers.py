@@ -301,7 +301,7 @@ def _open_excel(path: Path, shown: str, spec: FileSpec, work: Path) -> _Table:
                     file=shown,
                     line=line,
                     column=names[index],
-                    advice="Mend it in Excel and save the file again; nothing of it was loaded.",
+                    advice="Mend it in the workbook and save it again; nothing of it was loaded.",
                 )
     columns = {
         name: pa.array([_cell(row[index] if index < len(row) else "", spec) for row in rows[1:]], pa.string())

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from ingestion.sources.files.entities import ENTITIES
 
 # Part of every fingerprint: raising it makes each file load again after the reader changed.
-READER_VERSION = 4
+READER_VERSION = 5
 
 
 class FileSpec(BaseModel):
