@@ -8,6 +8,7 @@ refresh works on a copy of the warehouse that an error throws away.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from ingestion.connect.landing import Batch, Landing, hashed_key, latest
 from ingestion.errors import SourceError
 from ingestion.pipeline import Delivery, Table
 
+_log = logging.getLogger(__name__)
 _BATCH_ROWS = 5_000
 _DELIVERED = pa.schema(
     [("table_name", pa.string()), ("generation", pa.string()), ("batch_number", pa.int64()), ("rows", pa.int64())]
@@ -190,6 +192,7 @@ def fetch(
         try:
             return _fetch(connector, reader, _Receiver(landing, connector.tables, guard), on_step)
         except forgetting.ReturnedError:
+            _log.info("%s: somebody who was forgotten may be back, so everything is read again", connector.title)
             landing.start_anew()
             return _fetch(connector, reader, _Receiver(landing, connector.tables, guard, again=True), on_step)
 

@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingestion import privacy, quoting
 from ingestion.connect.fields import IS_DELETED, Rows
@@ -108,8 +109,11 @@ def _write(
                 f"as rows {joins} order by file_row_number"
             ).to_arrow_table()
             write(rows.select(spec.schema.names).cast(spec.schema), target)
-        else:
+            continue
+        try:
             os.link(source, target)
+        except OSError:  # not every file system can
+            write(pq.read_table(source), target)
 
 
 def _derived(connection: duckdb.DuckDBPyConnection, landing: Landing, table: str, spec: Rows) -> pa.Table:

@@ -93,16 +93,12 @@ def _table(entity: str) -> Rows:
         "updated_at timestamp updated_at",
         "is_gone! boolean is_gone",
     )
-    number, is_about = KEYS[entity], _ABOUT.get((entity, KEYS[entity]), "")
-    # A record is known by its number, and somebody by the moment of becoming known to the sender.
-    number_is_a_person = is_about.startswith("@") and ":" not in is_about
-    known_by = "created_at" if number_is_a_person and "created_at" in ENTITIES[entity] else number
-    return rows(
-        "\n".join([*message, *columns]),
-        key="message_id",
-        recalled_by=f"sender {known_by}",
-        derived="message_id" if number_is_a_person else f"message_id {number}",
-    )
+    number = KEYS[entity]
+    if _ABOUT.get((entity, number)) not in ("@customer", "@lead"):
+        known_by, derived = f"sender {number}", f"message_id {number}"
+    else:  # who is known by the moment the sender came to know them
+        known_by, derived = "sender created_at" if "created_at" in ENTITIES[entity] else "message_id", "message_id"
+    return rows("\n".join([*message, *columns]), key="message_id", recalled_by=known_by, derived=derived)
 
 
 TABLES: dict[str, Rows] = {

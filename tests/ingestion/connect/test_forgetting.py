@@ -151,6 +151,18 @@ def test_g6_people_come_and_go_between_two_questions_and_nobody_who_was_forgotte
     assert len(content["customers"]) == 3
 
 
+def test_g6_a_disk_without_links_gets_copies(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.fetch()
+    before = world(shop.folder, CONNECTOR.tables)
+
+    def link(*_: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", link)
+    assert forget(shop.folder, CONNECTOR.tables) == 1
+    assert world(shop.folder, CONNECTOR.tables) == before
+
+
 def test_g6_who_has_to_stay_known_does(shop: Shop) -> None:
     shop.fetch()
     assert forget(shop.folder, CONNECTOR.tables, staying={privacy.key().pseudonym(ANNA, "customer")}) == 0

@@ -21,7 +21,11 @@ from tests.ingestion.connect.test_webhooks import SETTINGS, Inbox
 
 TERM = Term(date(2024, 3, 1), "Europe/Amsterdam")
 LONG_AGO, LATELY = datetime(2023, 5, 1, 12, tzinfo=UTC), datetime(2026, 5, 1, 12, tzinfo=UTC)
-SENDERS = SETTINGS["senders"] | {"people": {"entity": "customers"}, "forms": {"entity": "leads"}}
+SENDERS = SETTINGS["senders"] | {
+    "people": {"entity": "customers"},
+    "forms": {"entity": "leads"},
+    "objections": {"entity": "objections"},
+}
 TABLES = dict(CONNECTOR.tables)
 
 
@@ -97,9 +101,12 @@ def test_g6_a_later_message_about_an_old_order_or_customer_is_of_whoever_it_was_
     inbox.settings = inbox.settings.model_copy(update={"per_minute": 7})
     inbox.fetch()
     assert persons(inbox) == [2, 6], "also when all is read from the start"
+    inbox.post("objections", {"customer_id": "dirk", "objected_at": LONG_AGO.isoformat()})
+    inbox.fetch()
+    assert persons(inbox) == [1, 2, 6]
     inbox.post("forms", {"lead_id": "anna@example.nl", "created_at": LONG_AGO.isoformat()})
     inbox.fetch()
-    assert persons(inbox) == [1, 2, 6], "of whom there was nothing is somebody new"
+    assert persons(inbox) == [1, 1, 2, 6], "of whom there was nothing is somebody new"
 
 
 @pytest.mark.parametrize("stopped_after", ["the generation", "half of a line"])
