@@ -36,8 +36,12 @@ def order(number: str, who: Any, moment: datetime = LONG_AGO, **changed: Any) ->
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Inbox:
+    return received(tmp_path)
+
+
+def received(folder: Path) -> Inbox:
     """Anna and Bo bought long ago, Bo again lately; who answers a survey without a number is known by the answer."""
-    inbox = Inbox(tmp_path, SETTINGS | {"senders": SENDERS, "per_minute": 1000})
+    inbox = Inbox(folder, SETTINGS | {"senders": SENDERS, "per_minute": 1000})
     inbox.clock.time = LONG_AGO.timestamp()
     answer = {"answers": {"recommend": 9}, "submitted": LONG_AGO.isoformat(), "customer_id": "anna"}
     for sender, message in [
