@@ -1,7 +1,8 @@
 """A company that has every source at once: the roaster, with a foundation's and a software company's exports and the rest.
 
-What the demo companies do not deliver is added here: lines of a second shop, hours and staff with all their columns, key
-events, and orders at the moments when a day or month is easily mistaken.
+What the demo companies do not deliver is added here: lines of a second shop with customers of the first, customers who object
+to being profiled, hours and staff with all their columns, key events, and orders at the moments when a day or month is easily
+mistaken.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _CHANCE = "(hash({}) % 1000) / 1000.0"
 _EXTRA = {
     "lines": f"""
         select
-            'L' || (i // 2) as "order", 'C' || ((i // 2) * 7 % 90) as customer,
+            'L' || (i // 2) as "order", printf('%07d', (i // 2) * 7 % 90) as customer,
             strftime(timestamp '2024-01-03 10:00:00' + to_hours((i // 2) * 37), '%Y-%m-%dT%H:%M:%S') as moment,
             case when i % 23 = 0 then 'refund' when i % 31 = 0 then 'adjustment' else 'sale' end as line,
             case when i % 23 = 0 then -4.35 when i % 31 = 0 then -1.10 else round(6 + 40 * {_CHANCE.format("i")}, 2) end as amount,
@@ -98,6 +99,7 @@ _EXTRA = {
             'winkel' as channel, i % 29 = 0 as bought, {_CHANCE.format("i * 17")} < 0.2 as event
         from range(1500) t(i)
     """,
+    "objections": "select printf('%07d', i * 9) as customer from range(40) t(i)",
     "instants": "select 'I' || i as \"order\", 'T' || i as customer, moment, 10 + i as amount, 'winkel' as channel from ("
     f"select unnest({list(INSTANTS)}) as moment, generate_subscripts({list(INSTANTS)}, 1) as i)",
 }
@@ -168,6 +170,13 @@ entity = "sessions"
 pattern = "extra/visits.csv"
 key = ["session_id"]
 columns = {session_id = "visit", visitor_id = "visitor", started_at = "moment", channel = "channel", has_purchase = "bought", has_key_event = "event"}
+
+[[files]]
+name = "extra_objections"
+entity = "objections"
+pattern = "extra/objections.csv"
+key = ["customer_id"]
+columns = {customer_id = "customer"}
 
 [[files]]
 name = "extra_instants"
