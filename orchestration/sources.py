@@ -8,7 +8,6 @@ import stat
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,17 +110,17 @@ def forget(paths: Paths, connector: Connector) -> int:
 def _objected(paths: Paths) -> set[str]:
     """The pseudonyms of who objected, by file or by webhook."""
     system = registry.connector(OWN)
-    objections = {"objections": system.tables["objections"]}
+    by_webhook = forgetting.named(landing(paths, system), {"objections": system.tables["objections"]})
     with duckdb.connect() as connection:
-        found = set(connection.execute(forgetting.named(landing(paths, system), objections)).fetchall())
+        found = set(connection.execute(by_webhook).fetchall())
         if paths.warehouse.exists():
             connection.execute(f"attach {quoting.text(paths.warehouse)} as warehouse (read_only)")
-            with suppress(duckdb.CatalogException):
-                found |= set(
-                    connection.execute(
-                        "select customer_id from warehouse.raw_files.objections where customer_id is not null"
-                    ).fetchall()
-                )
+            if connection.execute(
+                "select 1 from duckdb_tables() where (database_name, schema_name, table_name) = "
+                "('warehouse', 'raw_files', 'objections')"
+            ).fetchall():
+                by_file = "select customer_id from warehouse.raw_files.objections where customer_id is not null"
+                found |= set(connection.execute(by_file).fetchall())
     return {person for (person,) in found}
 
 
