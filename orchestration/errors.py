@@ -12,6 +12,8 @@ from ingestion.errors import SourceError
 
 # What DuckDB says of a file that another process has open.
 _HELD = re.compile(r'Could not set lock on file "([^"]+)": Conflicting lock is held( in .+? \(PID \d+\))?')
+# DuckDB says the second of a commit that gets no memory.
+_NO_MEMORY = re.compile(f"Out of Memory|bad allocation|{re.escape(os.strerror(errno.ENOMEM))}")
 
 
 class KerncijfersError(Exception):
@@ -67,7 +69,7 @@ def _of_the_machine(error: BaseException) -> KerncijfersError | None:
             f"The disk does not do what it should: {text}. The last good release is still there. Have the disk looked "
             "at, or choose another one with --data."
         )
-    if isinstance(error, MemoryError) or "Out of Memory" in text:
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(text):
         return KerncijfersError(
             "There is not enough memory to finish this. The last good release is still there. Close other programs, or "
             "give the machine more memory, and refresh again."

@@ -43,6 +43,8 @@ _STEPS = {"open", "os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir"
 _MEGABYTE = 1_000_000
 _ENOUGH = 1 << 30
 _SECONDS = 600
+# How glibc ends a process that gets no memory for what a thread has of its own.
+_NO_THREAD = 127
 # Both changes of the clock in Amsterdam and the seconds around them, a leap day, a new year, ISO week 53.
 MOMENTS = [
     *("2026-03-29T00:59:59+00:00", "2026-03-29T01:00:00+00:00", "2026-03-29T01:30:00+00:00"),
@@ -236,7 +238,7 @@ def attempt(template: Path, pipeline: Pipeline, fault: str, number: int) -> dict
         os.waitpid(held, 0)
     if fault in _ON_A_DISK_OF_ITS_OWN:
         _remount(root, _ENOUGH)
-    killed = os.WIFSIGNALED(status)
+    killed = os.WIFSIGNALED(status) or ("memory" in fault and os.WEXITSTATUS(status) == _NO_THREAD)
     published = not killed and os.WEXITSTATUS(status) == 0
     bad = _judge(paths, pipeline, fault, told, killed=killed, published=published)
     if not bad:
