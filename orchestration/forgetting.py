@@ -42,7 +42,8 @@ def forget_in(paths: Paths, allowed: terms.Terms) -> int:
         # Views know the database by this name.
         connection.execute(f"attach {quoting.text(paths.warehouse)} as warehouse")
         connection.execute("use warehouse")
-        count = _choose(connection, allowed)
+        connection.execute("create table memory.main.forgotten (pseudonym varchar, alias varchar)")
+        count = _choose(connection, allowed) if allowed.since else 0
         if not count and not _was_replaced(connection, release.private_warehouse(paths)):
             return 0
         erasure.drop_models(connection)
@@ -91,7 +92,7 @@ def _write_anew(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
 
 
 def _choose(connection: duckdb.DuckDBPyConnection, allowed: terms.Terms) -> int:
-    """Makes the table `forgotten` of pseudonyms and their aliases, and counts it.
+    """Fills the table `forgotten` with pseudonyms and their aliases, and counts it.
 
     Who is in an auditfile or a connected system is known there, and stays known here.
     """
@@ -103,7 +104,6 @@ def _choose(connection: duckdb.DuckDBPyConnection, allowed: terms.Terms) -> int:
         for column in terms.PEOPLE[entity]
     ]
     if not named:
-        connection.execute("create table memory.main.forgotten (pseudonym varchar, alias varchar)")
         return 0
     elsewhere = [
         f'select "{column}" as person from "{dataset}"."{table}"'
@@ -120,7 +120,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, allowed: terms.Terms) -> int:
     connection.execute("set variable secret = $1", [secrets.token_hex(32)])
     connection.execute(
         f"""
-        create table memory.main.forgotten as
+        insert into memory.main.forgotten
         with named as ({" union all ".join(named)}),
         elsewhere as ({" union all ".join(elsewhere)}),
         candidates as materialized (select distinct person from named where is_old),
