@@ -72,6 +72,11 @@ def marks(schema: pa.Schema) -> dict[str, Mark]:
     }
 
 
+def people(schema: pa.Schema) -> dict[str, Mark]:
+    """The columns of a raw table that say who a row is about."""
+    return {name: mark for name, mark in marks(schema).items() if mark.role == "identifier"}
+
+
 def refers(schema: pa.Schema) -> bool:
     """Whether rows of the table belong to rows of another one, and so must be looked at after it."""
     return any(mark.role == "belonging" for mark in marks(schema).values())
@@ -392,6 +397,11 @@ def remember(connection: duckdb.DuckDBPyConnection, dataset: str, table: str, co
 def has_form(prefix: str, column: str) -> str:
     """SQL for whether a column has something of the length of a pseudonym that begins like this."""
     return f"(starts_with({_name(column)}, {_text(prefix)}) and length({_name(column)}) = {LENGTH})"
+
+
+def is_alias(text: str) -> bool:
+    """Whether a text of a raw table is the alias of somebody who was forgotten; `has_form` asks it in SQL."""
+    return text.startswith(ALIAS) and len(text) == LENGTH
 
 
 def require_pseudonyms(parquet: Path, columns: Mapping[str, Mark], table: str) -> None:

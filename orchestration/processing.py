@@ -54,7 +54,7 @@ def entries(paths: Paths, manifest: Mapping[str, Any], language: Language) -> li
     retention = company.read(paths).retention
     found = []
     for source, dataset, table, schema in _tables(paths):
-        marks = {name: mark for name, mark in privacy.marks(schema).items() if mark.role == "identifier"}
+        marks = privacy.people(schema)
         kept, months = _kept(dataset, table, retention)
         found.append(
             Processing(

@@ -290,7 +290,7 @@ def _show(connector: Connector, opened: Reader) -> None:
     for sample in sources.sample(connector, opened):
         amount = f"{sample.total:,} rows" if sample.total is not None else "the system does not say how many rows"
         table = Table(*sample.rows.column_names[:-1], title=f"{sample.table}: {amount}", box=box.SIMPLE)
-        people = [name for name, mark in privacy.marks(sample.rows.schema).items() if mark.role == "identifier"]
+        people = list(privacy.people(sample.rows.schema))
         for row in sample.rows.to_pylist():
             row |= {name: "(a pseudonym)" for name in people if row[name] is not None}
             table.add_row(*("" if value is None else str(value) for value in list(row.values())[:-1]))

@@ -25,7 +25,7 @@ from ingestion.connect.landing import Landing
 from ingestion.pipeline import Delivery
 from ingestion.sources import databases, registry
 from ingestion.sources.databases import DatabaseSpec
-from ingestion.sources.files import FileSpec, Snapshot
+from ingestion.sources.files import FileSpec, Snapshot, terms
 from ingestion.sources.webhooks import spool as webhooks
 from orchestration import company, erasure, release
 from orchestration.errors import KerncijfersError
@@ -107,21 +107,19 @@ def forget(paths: Paths, connector: Connector) -> int:
     return count
 
 
-def _objected(paths: Paths) -> set[str]:
-    """The pseudonyms of who objected, by file or by webhook."""
+def _objected(paths: Paths) -> Iterator[str]:
+    """The pseudonyms of who objected, by file or by webhook; asked only when somebody is judged."""
     system = registry.connector(OWN)
     by_webhook = forgetting.named(landing(paths, system), {"objections": system.tables["objections"]})
     with duckdb.connect() as connection:
-        found = set(connection.execute(by_webhook).fetchall())
+        found = connection.execute(by_webhook).fetchall()
         if paths.warehouse.exists():
             connection.execute(f"attach {quoting.text(paths.warehouse)} as warehouse (read_only)")
-            if connection.execute(
-                "select 1 from duckdb_tables() where (database_name, schema_name, table_name) = "
-                "('warehouse', 'raw_files', 'objections')"
-            ).fetchall():
-                by_file = "select customer_id from warehouse.raw_files.objections where customer_id is not null"
-                found |= set(connection.execute(by_file).fetchall())
-    return {person for (person,) in found}
+            connection.execute("use warehouse")
+            if "objections" in terms.tables(connection):
+                by_file = "select customer_id from raw_files.objections where customer_id is not null"
+                found += connection.execute(by_file).fetchall()
+    yield from {person for (person,) in found}
 
 
 def without_agreement(names: Iterable[str], rules: company.PrivacySection) -> list[str]:

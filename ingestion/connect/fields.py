@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion import privacy
 from ingestion.errors import SourceError
 from ingestion.privacy import Mark
 from ingestion.sources.files.entities import ARROW
@@ -81,6 +82,11 @@ class Rows:
     recalled_by: tuple[str, ...] = field(default=(), repr=False)
     open_until: str = field(default="", repr=False)
     derived: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def people(self) -> list[str]:
+        """The columns that say who a row is about."""
+        return list(privacy.people(self.schema))
 
     @property
     def days(self) -> Days:

@@ -32,11 +32,6 @@ class ReturnedError(Exception):
     """A row may be of somebody who was forgotten."""
 
 
-def people(spec: Rows) -> list[str]:
-    """The columns of a table that say who a row is about."""
-    return [column for column, mark in privacy.marks(spec.schema).items() if mark.role == "identifier"]
-
-
 def forget(
     landing: Landing,
     tables: Mapping[str, Rows],
@@ -51,11 +46,11 @@ def forget(
     """
     if landing.judged == term.since.isoformat():
         return 0
-    about = {table: spec for table, spec in tables.items() if people(spec) and landing.progress(table).batches}
+    about = {table: spec for table, spec in tables.items() if spec.people and landing.progress(table).batches}
     with closing(duckdb.connect()) as connection:
         connection.register("staying", pa.table({"person": pa.array(sorted(staying), pa.string())}))
         connection.execute("set variable secret = $1", [secrets.token_hex(32)])
-        count = _choose(connection, landing, about, term)
+        count = _choose(connection, landing, about, term) if about else 0
         generation = uuid.uuid4().hex if count else landing.generation
         if count:
             for table in landing.tables:
@@ -72,8 +67,8 @@ def _choose(connection: duckdb.DuckDBPyConnection, landing: Landing, about: Mapp
         f"not {IS_DELETED} and {spec.days.is_old(term)} as is_old "
         f"from {landing.files(table)} where {privacy.has_form(privacy.PREFIX, column)}"
         for table, spec in about.items()
-        for column in people(spec)
-    ] or ["select null::varchar as person, false as is_recent, false as is_old"]
+        for column in spec.people
+    ]
     connection.execute(
         f"""
         create table forgotten as
@@ -96,7 +91,7 @@ def _write(
     if spec:
         found = connection.execute(
             f"select distinct cast(parse_filename(filename, true) as bigint) from {landing.files(table)} as rows "
-            f"where {' or '.join(f'{_name(column)} in (select pseudonym from forgotten)' for column in people(spec))}"
+            f"where {' or '.join(f'{_name(column)} in (select pseudonym from forgotten)' for column in spec.people)}"
         ).fetchall()
         theirs = {number for (number,) in found}
     for batch in landing.progress(table).batches:
@@ -121,7 +116,7 @@ def _derived(connection: duckdb.DuckDBPyConnection, landing: Landing, table: str
     if not spec.derived:
         return pa.table({})
     columns, joins = _with_aliases(spec)
-    changed = " or ".join(f"f{at}.alias is not null" for at in range(len(people(spec))))
+    changed = " or ".join(f"f{at}.alias is not null" for at in range(len(spec.people)))
     return connection.execute(
         f"select rows.{_name(spec.derived[0])} as former, {columns} from {landing.files(table)} as rows {joins} "
         f"where {changed}"
@@ -130,7 +125,7 @@ def _derived(connection: duckdb.DuckDBPyConnection, landing: Landing, table: str
 
 def _with_aliases(spec: Rows) -> tuple[str, str]:
     """The columns of a row of somebody who is forgotten as they become, and what `rows` is joined to for them."""
-    columns = people(spec)
+    columns = spec.people
     changed = [f"coalesce(f{at}.alias, rows.{_name(column)}) as {_name(column)}" for at, column in enumerate(columns)]
     anybody = f"coalesce({', '.join(f'f{at}.alias' for at in range(len(columns)))})"
     for column in map(_name, spec.derived):
@@ -149,7 +144,7 @@ def named(landing: Landing, tables: Mapping[str, Rows]) -> str:
         f"select {_name(column)} as person from {landing.files(table)} where {_name(column)} is not null"
         for table, spec in tables.items()
         if landing.progress(table).batches
-        for column in people(spec)
+        for column in spec.people
     ]
     return " union ".join(found) or "select null::varchar as person where false"
 
@@ -163,7 +158,7 @@ def recall(
     """
     spec, before = tables[table], landing.forgotten_before
     rows = _without_strangers_gone(landing, table, spec, rows)
-    if before is None or not people(spec) or not rows.num_rows:
+    if before is None or not spec.people or not rows.num_rows:
         return rows
     # A day more, for wherever the company is that day began.
     past = f"not {IS_DELETED} and {spec.days.reaches_back(Term(before + timedelta(days=1), 'UTC'))}"
@@ -177,7 +172,7 @@ def recall(
         connection.execute("create table came as from incoming")
         strange = {
             column: f"({privacy.has_form(privacy.PREFIX, column)} and {_name(column)} not in (from known))"
-            for column in people(spec)
+            for column in spec.people
         }
         if spec.recalled_by and landing.progress(table).batches:
             for column, is_strange in strange.items():
@@ -190,7 +185,7 @@ def recall(
 
 def _without_strangers_gone(landing: Landing, table: str, spec: Rows, rows: pa.Table) -> pa.Table:
     """Rows without those that say of somebody who is not here that the system has them no more: a name, and no day."""
-    if not set(spec.key) & set(people(spec)):
+    if not set(spec.key) & set(spec.people):
         return rows
     key = ", ".join(map(_name, spec.key))
     with closing(duckdb.connect()) as connection:
@@ -205,10 +200,8 @@ def _without_strangers_gone(landing: Landing, table: str, spec: Rows, rows: pa.T
 
 def forgotten(spec: Rows, keys: Iterable[tuple]) -> set[tuple]:
     """Of the keys of rows, those of people who were forgotten."""
-    at = [place for place, name in enumerate(spec.key) if name in people(spec)]
-    return {
-        key for key in keys if any(key[one].startswith(privacy.ALIAS) and len(key[one]) == privacy.LENGTH for one in at)
-    }
+    at = [place for place, name in enumerate(spec.key) if name in spec.people]
+    return {key for key in keys if any(privacy.is_alias(key[one]) for one in at)}
 
 
 def _recall(connection: duckdb.DuckDBPyConnection, held: str, names: Sequence[str], column: str, strange: str) -> None:

@@ -12,9 +12,10 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from ingestion.connect import forgetting
 from ingestion.connect.fields import Rows
@@ -66,13 +67,13 @@ def _has_more(zone: Path) -> bool:
     return {file.name for file in zone.iterdir()} != {".lock", "state.json", Landing(zone).generation}
 
 
-def _in_a_fork(orders: dict[str, str], act: object, *arguments: Path) -> tuple[int, str]:
+def _in_a_fork(orders: dict[str, str], act: Callable[..., Any], *arguments: Path) -> tuple[int, str]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.environ |= orders
         try:
-            told = act(*arguments)  # type: ignore[operator]
+            told = act(*arguments)
         except OSError as error:
             told = [f"refused: {error.strerror}"]
         except BaseException:

@@ -164,8 +164,7 @@ def forget(folder: Path, people: Iterable[tuple[str, str]]) -> int:
     """Takes the messages of people who were erased, as (kind, pseudonym), out of the spool; how many there were."""
     erased, key = set(people), privacy.key()
     about = {
-        table: {name: mark.kind for name, mark in privacy.marks(spec.schema).items() if mark.role == "identifier"}
-        for table, spec in TABLES.items()
+        table: {name: mark.kind for name, mark in privacy.people(spec.schema).items()} for table, spec in TABLES.items()
     }
 
     def is_theirs(message: Mapping[str, Any]) -> bool:
@@ -181,8 +180,7 @@ def forget(folder: Path, people: Iterable[tuple[str, str]]) -> int:
 
 def is_aliased(message: Mapping[str, Any]) -> bool:
     """Whether a message is of somebody who was forgotten: a sender has no say in what is behind its name."""
-    digest = message["message_id"].removeprefix(f"{message['sender']}-")
-    return digest.startswith(privacy.ALIAS) and len(digest) == privacy.LENGTH
+    return privacy.is_alias(message["message_id"].removeprefix(f"{message['sender']}-"))
 
 
 def _anew(message: Mapping[str, Any], changed: Mapping[str, Any], length: int) -> str:

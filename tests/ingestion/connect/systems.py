@@ -20,8 +20,7 @@ import pytest
 from ingestion.connect import connector as connect
 from ingestion.connect import http
 from ingestion.connect.connector import Connector
-from ingestion.connect.fields import IS_DELETED
-from ingestion.connect.landing import Landing, latest
+from ingestion.connect.landing import Landing
 from ingestion.sources import registry
 from ingestion.sources.hubspot import resources as hubspot_resources
 from tests.ingestion.connect import (
@@ -92,15 +91,9 @@ class System:
 
     def held(self) -> Truth:
         """The number of rows here, and their sum."""
-        landing, spec = Landing(self.folder), self.connector.tables[self.table]
-        batches = landing.progress(self.table).batches
-        if not batches:
-            return 0, Decimal(0)
+        held = Landing(self.folder).held_rows(self.table, self.connector.tables[self.table])
         with duckdb.connect() as connection:
-            row = connection.execute(
-                f"select count(*), coalesce(sum({self.column}), 0) from ({latest(landing, self.table, spec, batches)}) "
-                f"where not {IS_DELETED}"
-            ).fetchone()
+            row = connection.execute(f"select count(*), coalesce(sum({self.column}), 0) from ({held})").fetchone()
         assert row is not None
         return row[0], Decimal(row[1])
 

@@ -14,8 +14,8 @@ import pytest
 from ingestion import privacy
 from ingestion.connect import connector as connect
 from ingestion.connect import forgetting
-from ingestion.connect.fields import IS_DELETED, Rows
-from ingestion.connect.landing import Landing, latest
+from ingestion.connect.fields import Rows
+from ingestion.connect.landing import Landing
 from ingestion.sources.registry import connectors
 from ingestion.sources.shopify import CONNECTOR
 from ingestion.terms import Term
@@ -41,16 +41,13 @@ def world(folder: Path, tables: Mapping[str, Rows]) -> tuple[dict[str, list[str]
     """What is here, whatever people are called: the rows of each table, and which of them are of one person."""
     landing, content, theirs = Landing(folder), {}, defaultdict(set)
     for table, spec in tables.items():
-        batches, people = landing.progress(table).batches, forgetting.people(spec)
-        if not batches:
+        if not landing.progress(table).batches:
             continue
         with duckdb.connect() as connection:
-            found = connection.execute(
-                f"select * from ({latest(landing, table, spec, batches)}) where not {IS_DELETED}"
-            ).to_arrow_table()
+            found = connection.execute(landing.held_rows(table, spec)).to_arrow_table()
         rows = []
         for row in found.to_pylist():
-            who = [row.pop(column) for column in people]
+            who = [row.pop(column) for column in spec.people]
             rows.append(f"{table} {sorted(row.items())}")
             for one in filter(None, who):
                 theirs[one].add(rows[-1])
@@ -274,5 +271,5 @@ def test_every_table_about_people_says_when() -> None:
         f"{system.name}.{table}"
         for system in connectors()
         for table, spec in system.tables.items()
-        if forgetting.people(spec) and not spec.days.columns
+        if spec.people and not spec.days.columns
     ]
